@@ -1,0 +1,71 @@
+"""Roles are Django groups; each includes what the ones before it may do.
+
+viewer    sees the map and the aggregated layers
+field     sends reports
+verifier  sees single reports and who made them
+analyst   imports files and starts runs
+admin     everything, with the admin site
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.mixins import AccessMixin
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+ROLES = ("viewer", "field", "verifier", "analyst", "admin")
+
+
+def has_role(user: AbstractBaseUser | AnonymousUser, role: str) -> bool:
+    """Tell whether *user* may do what *role* may do."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if getattr(user, "is_superuser", False):
+        return True
+    # Asked several times a page; the groups of a request's user do not change.
+    if not hasattr(user, "_kukar_roles"):
+        user._kukar_roles = set(user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
+    return bool(user._kukar_roles & set(ROLES[ROLES.index(role) :]))
+
+
+def can_see_map(user: AbstractBaseUser | AnonymousUser) -> bool:
+    return settings.KUKAR_PUBLIC_MAP or bool(user.is_authenticated and user.is_active)
+
+
+class CanSeeMap(BasePermission):
+    """Everyone signed in; everyone at all where the office opened the map."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return can_see_map(request.user)
+
+
+class CanSubmitReports(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return has_role(request.user, "field")
+
+
+class CanSeeReports(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return has_role(request.user, "verifier")
+
+
+class RoleRequiredMixin(AccessMixin):
+    """A page for one role and those above it; ``None`` follows the map's rule."""
+
+    role: str | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        is_allowed = (
+            can_see_map(request.user)
+            if self.role is None
+            else has_role(request.user, self.role)
+        )
+        if not is_allowed:
+            return self.handle_no_permission()
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]

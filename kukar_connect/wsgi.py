@@ -1,0 +1,8 @@
+"""The entry point for gunicorn. WSGI, because GeoDjango leaks handles under ASGI."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kukar_connect.settings")
+application = get_wsgi_application()
