@@ -1,0 +1,259 @@
+"""What was derived from the reports, run by run."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.gis.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from villages.models import Operator, Village
+
+# "Any operator" is a layer beside those of the operators.
+ANY_OPERATOR = "ANY"
+
+
+class LayerOperator(models.TextChoices):
+    ANY = ANY_OPERATOR, _("Any operator")
+    TELKOMSEL = Operator.TELKOMSEL.value, Operator.TELKOMSEL.label
+    INDOSAT = Operator.INDOSAT.value, Operator.INDOSAT.label
+    XLSMART = Operator.XLSMART.value, Operator.XLSMART.label
+
+
+class Service(models.TextChoices):
+    INTERNET = "internet", _("Internet (4G)")
+    VOICE = "voice", _("Calls")
+
+
+class SpotState(models.TextChoices):
+    BLANK = "blank", _("blank spot")
+    LIKELY_BLANK = "likely_blank", _("probably blank")
+
+
+class CoverageRun(models.Model):
+    """One computation with its inputs; citable for as long as it is kept."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        PUBLISHED = "published", _("published")
+        FAILED = "failed", _("failed")
+
+    state = models.CharField(
+        _("state"), max_length=10, choices=State, default=State.RUNNING
+    )
+    is_current = models.BooleanField(_("current"), default=False)
+    is_full = models.BooleanField(_("whole regency"))
+    is_demo = models.BooleanField(_("contains demonstration data"), default=False)
+    started_at = models.DateTimeField(_("started at"), db_default=Now())
+    published_at = models.DateTimeField(_("published at"), null=True)
+    # Reports received up to this moment are in it.
+    input_cutoff_at = models.DateTimeField(_("reports until"))
+    report_counts = models.JSONField(_("reports per operator"), default=dict)
+    # Thresholds, and per layer the law that was learned from the reports.
+    parameters = models.JSONField(_("parameters"), default=dict)
+    software_version = models.CharField(_("software"), max_length=40)
+    checksum = models.CharField(_("checksum"), max_length=64, blank=True)
+    tiles_total = models.PositiveIntegerField(default=0)
+    tiles_done = models.PositiveIntegerField(default=0)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        constraints = [
+            models.UniqueConstraint(
+                name="coverage_run_one_current",
+                fields=["is_current"],
+                condition=Q(is_current=True),
+            ),
+            models.CheckConstraint(
+                name="coverage_run_current_is_published",
+                condition=Q(is_current=False)
+                | Q(state="published", published_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class OfRunQuerySet(models.QuerySet):
+    def of_run(self, run_id: int) -> OfRunQuerySet:
+        """Return the rows that were in force when run *run_id* was published."""
+        return self.filter(
+            Q(ended_run__isnull=True) | Q(ended_run__gt=run_id),
+            first_run__lte=run_id,
+        )
+
+
+class RunRow(models.Model):
+    """A result that holds from one run until another replaces it.
+
+    A run that recomputes one tile then costs one tile: everything else stays
+    as it is and belongs to both runs.
+    """
+
+    first_run = models.ForeignKey(CoverageRun, models.CASCADE, related_name="+")
+    ended_run = models.ForeignKey(
+        CoverageRun, models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    operator = models.CharField(_("operator"), max_length=16, choices=LayerOperator)
+    service = models.CharField(_("service"), max_length=8, choices=Service)
+
+    objects = OfRunQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                name="%(class)s_ends_after_it_began",
+                condition=Q(ended_run__isnull=True)
+                | Q(ended_run__gt=F("first_run")),
+            ),
+            models.CheckConstraint(
+                name="%(class)s_layer_known",
+                condition=Q(
+                    operator__in=[o.value for o in LayerOperator],
+                    service__in=["internet", "voice"],
+                ),
+            ),
+        ]
+
+
+class SurfaceTile(RunRow):
+    """The squares of one zoom-10 tile of one layer, row 0 northernmost."""
+
+    x = models.PositiveIntegerField()
+    y = models.PositiveIntegerField()
+    # zlib of uint8 (256, 256) `coverage.core.classify.State`.
+    state = models.BinaryField()
+    # zlib of int16 (256, 256): estimated mean in tenths of a dBm.
+    mean_ddbm = models.BinaryField()
+    # zlib of uint8 (256, 256): standard deviation in tenths of a dB, capped.
+    std_ddb = models.BinaryField()
+    # zlib of uint8 (256, 256): probability of blank in steps of 1/250.
+    p_blank = models.BinaryField()
+
+    class Meta(RunRow.Meta):
+        constraints = [
+            *RunRow.Meta.constraints,
+            models.UniqueConstraint(
+                name="surface_tile_one_current",
+                fields=["operator", "service", "x", "y"],
+                condition=Q(ended_run__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operator}/{self.service} 10/{self.x}/{self.y}"
+
+
+class BlankSpot(RunRow):
+    """A polygon where reports show no usable signal, or probably none."""
+
+    # What letters and plans cite: the same from run to run while it is one place.
+    identity = models.UUIDField(default=uuid.uuid4, editable=False)
+    state = models.CharField(_("state"), max_length=12, choices=SpotState)
+    polygon = models.MultiPolygonField(_("polygon"))
+    area_km2 = models.FloatField(_("area (km²)"))
+    # Mean probability that a phone in it finds less than usable signal.
+    confidence = models.FloatField(_("confidence"))
+    # How much that probability varies within it.
+    confidence_std = models.FloatField()
+    report_count = models.PositiveIntegerField(_("reports"))
+    reporter_count = models.PositiveIntegerField(_("people who reported"))
+    newest_report_at = models.DateTimeField(_("newest report"), null=True)
+    oldest_report_at = models.DateTimeField(_("oldest report"), null=True)
+    villages = ArrayField(models.CharField(max_length=13), verbose_name=_("villages"))
+    districts = ArrayField(models.CharField(max_length=8), verbose_name=_("districts"))
+    settlement_count = models.PositiveIntegerField(_("settlements"), default=0)
+    facility_count = models.PositiveIntegerField(_("facilities"), default=0)
+    # Empty where the office has loaded no population.
+    people = models.PositiveIntegerField(_("people"), null=True)
+    is_demo = models.BooleanField(_("demonstration"), default=False)
+
+    class Meta(RunRow.Meta):
+        verbose_name = _("blank spot")
+        verbose_name_plural = _("blank spots")
+        indexes = [
+            models.Index(
+                name="blank_spot_layer", fields=["operator", "service", "first_run"]
+            ),
+            models.Index(name="blank_spot_identity", fields=["identity"]),
+        ]
+        constraints = [
+            *RunRow.Meta.constraints,
+            models.CheckConstraint(
+                name="blank_spot_state_known",
+                condition=Q(state__in=["blank", "likely_blank"]),
+            ),
+            models.CheckConstraint(
+                name="blank_spot_confidence_is_a_probability",
+                condition=Q(confidence__gte=0, confidence__lte=1),
+            ),
+            models.CheckConstraint(
+                name="blank_spot_area_positive", condition=Q(area_km2__gt=0)
+            ),
+            models.UniqueConstraint(
+                name="blank_spot_identity_once",
+                fields=["identity"],
+                condition=Q(ended_run__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operator}/{self.service} {self.area_km2:.1f} km²"
+
+
+class VillageCoverage(RunRow):
+    """How a village's area divides into the states of one layer.
+
+    The four areas add up to the village's area on the grid; weak is inside
+    covered and not added again.
+    """
+
+    village = models.ForeignKey(Village, models.CASCADE, related_name="coverage")
+    covered_km2 = models.FloatField(_("covered (km²)"))
+    weak_km2 = models.FloatField(_("of which weak (km²)"))
+    likely_blank_km2 = models.FloatField(_("probably blank (km²)"))
+    blank_km2 = models.FloatField(_("blank (km²)"))
+    unknown_km2 = models.FloatField(_("unknown (km²)"))
+    report_count = models.PositiveIntegerField(_("reports"))
+
+    class Meta(RunRow.Meta):
+        indexes = [
+            models.Index(
+                name="village_coverage_layer",
+                fields=["operator", "service", "first_run"],
+            ),
+        ]
+        constraints = [
+            *RunRow.Meta.constraints,
+            models.UniqueConstraint(
+                name="village_coverage_one_current",
+                fields=["operator", "service", "village"],
+                condition=Q(ended_run__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="village_coverage_areas_not_negative",
+                condition=Q(
+                    covered_km2__gte=0,
+                    weak_km2__gte=0,
+                    likely_blank_km2__gte=0,
+                    blank_km2__gte=0,
+                    unknown_km2__gte=0,
+                ),
+            ),
+            models.CheckConstraint(
+                name="village_coverage_weak_within_covered",
+                # Both are sums of the same squares; rounding may differ in the last bit.
+                condition=Q(weak_km2__lte=F("covered_km2") + 1e-9),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.village} {self.operator}/{self.service}"

@@ -1,0 +1,221 @@
+"""Where people live, and what has been claimed about it."""
+
+from __future__ import annotations
+
+from django.contrib.gis.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class BoundarySource(models.TextChoices):
+    OFFICIAL = "official", _("from a boundary file")
+    # Voronoi cells of the village points: a stand-in until the office has polygons.
+    APPROXIMATE = "approximate", _("approximate")
+
+
+class District(models.Model):
+    """A kecamatan, as the Ministry of Home Affairs numbers it."""
+
+    code = models.CharField(_("code"), max_length=8, primary_key=True)
+    name = models.CharField(_("name"), max_length=100)
+    boundary = models.MultiPolygonField(_("boundary"), null=True, blank=True)
+    boundary_source = models.CharField(
+        _("boundary source"),
+        max_length=12,
+        choices=BoundarySource,
+        default=BoundarySource.APPROXIMATE,
+    )
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = _("district")
+        verbose_name_plural = _("districts")
+        constraints = [
+            models.CheckConstraint(
+                name="district_code_form",
+                condition=Q(code__regex=r"^\d{2}\.\d{2}\.\d{2}$"),
+            ),
+            models.CheckConstraint(
+                name="district_boundary_source_known",
+                condition=Q(boundary_source__in=BoundarySource),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Village(models.Model):
+    """A desa or kelurahan."""
+
+    class Kind(models.TextChoices):
+        DESA = "desa", _("desa")
+        KELURAHAN = "kelurahan", _("kelurahan")
+
+    code = models.CharField(_("code"), max_length=13, primary_key=True)
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    district = models.ForeignKey(
+        District, models.PROTECT, related_name="villages", verbose_name=_("district")
+    )
+    point = models.PointField(
+        _("point"), help_text=_("A point inside the village, for labels.")
+    )
+    settlement_point = models.PointField(
+        _("probable settlement"),
+        null=True,
+        blank=True,
+        help_text=_("Middle of the village's schools: an estimate, not a survey."),
+    )
+    area_km2 = models.FloatField(_("area (km²)"))
+    boundary = models.MultiPolygonField(_("boundary"), null=True, blank=True)
+    boundary_source = models.CharField(
+        _("boundary source"),
+        max_length=12,
+        choices=BoundarySource,
+        default=BoundarySource.APPROXIMATE,
+    )
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = _("village")
+        verbose_name_plural = _("villages")
+        constraints = [
+            models.CheckConstraint(
+                name="village_code_form",
+                condition=Q(code__regex=r"^\d{2}\.\d{2}\.\d{2}\.\d{4}$"),
+            ),
+            models.CheckConstraint(
+                name="village_kind_known", condition=Q(kind__in=["desa", "kelurahan"])
+            ),
+            models.CheckConstraint(
+                name="village_area_positive", condition=Q(area_km2__gt=0)
+            ),
+            models.CheckConstraint(
+                name="village_boundary_source_known",
+                condition=Q(boundary_source__in=BoundarySource),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Settlement(models.Model):
+    """People within a village: an RT, a dusun or a kampung, as a point."""
+
+    class Kind(models.TextChoices):
+        RT = "rt", _("RT")
+        DUSUN = "dusun", _("dusun")
+        KAMPUNG = "kampung", _("kampung")
+
+    village = models.ForeignKey(
+        Village, models.PROTECT, related_name="settlements", verbose_name=_("village")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    point = models.PointField(_("point"))
+    households = models.PositiveIntegerField(_("households"), null=True, blank=True)
+    people = models.PositiveIntegerField(_("people"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        ordering = ["village", "name"]
+        verbose_name = _("settlement")
+        verbose_name_plural = _("settlements")
+        constraints = [
+            models.CheckConstraint(
+                name="settlement_kind_known",
+                condition=Q(kind__in=["rt", "dusun", "kampung"]),
+            ),
+            models.UniqueConstraint(
+                name="settlement_once_per_village", fields=["village", "kind", "name"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.village}"
+
+
+class Facility(models.Model):
+    """A public service that people depend on."""
+
+    class Kind(models.TextChoices):
+        SCHOOL = "school", _("school")
+        HEALTH_CENTRE = "health_centre", _("puskesmas")
+        VILLAGE_OFFICE = "village_office", _("village office")
+        WORSHIP = "worship", _("place of worship")
+        OTHER = "other", _("other")
+
+    village = models.ForeignKey(
+        Village, models.PROTECT, related_name="facilities", verbose_name=_("village")
+    )
+    name = models.CharField(_("name"), max_length=150)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    point = models.PointField(_("point"))
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        ordering = ["village", "name"]
+        verbose_name = _("facility")
+        verbose_name_plural = _("facilities")
+        constraints = [
+            models.CheckConstraint(
+                name="facility_kind_known",
+                condition=Q(
+                    kind__in=[
+                        "school",
+                        "health_centre",
+                        "village_office",
+                        "worship",
+                        "other",
+                    ]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.village}"
+
+
+class Claim(models.Model):
+    """Something stated about a village's signal by somebody, never measured.
+
+    Claims contradict each other; they are kept as they were made, each with
+    its date and source.
+    """
+
+    class Kind(models.TextChoices):
+        # Diskominfo's own list of blank-spot villages, a layer of its own.
+        LISTED_BLANK = "listed_blank", _("on the official list of blank spots")
+        STATEMENT = "statement", _("statement")
+
+    village = models.ForeignKey(
+        Village, models.PROTECT, related_name="claims", verbose_name=_("village")
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    stated_date = models.DateField(_("stated on"))
+    event = models.CharField(_("occasion"), max_length=200)
+    status = models.CharField(_("what was stated"), max_length=300)
+    responsible = models.CharField(_("responsible"), max_length=150, blank=True)
+    source = models.CharField(_("source"), max_length=300)
+    name_in_source = models.CharField(_("name in the source"), max_length=100)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["village", "-stated_date", "event"]
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+        constraints = [
+            models.CheckConstraint(
+                name="claim_kind_known",
+                condition=Q(kind__in=["listed_blank", "statement"]),
+            ),
+            models.UniqueConstraint(
+                name="claim_stated_once",
+                fields=["village", "kind", "stated_date", "event"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.village}, {self.stated_date}: {self.status}"

@@ -1,0 +1,328 @@
+"""Storing reports: each once, whole, and with a note of where the map is now stale."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.contrib.gis.geos import Polygon
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from villages.models import ReportChange
+from villages.models.reports import (
+    EARLIEST_OBSERVED_YEAR,
+    MAX_ACCURACY_M,
+    MAX_LATENCY_MS,
+    MAX_RATE_MBPS,
+    RSRP_RANGE_DBM,
+    RSRQ_RANGE_DB,
+    SINR_RANGE_DB,
+    Environment,
+    Found,
+    Operator,
+    PositionSource,
+    Technology,
+)
+
+# A fix worse than this may lie in another square's neighbourhood: flagged.
+POOR_ACCURACY_M = 100.0
+# Phone clocks drift by minutes; more than this is a wrong clock: flagged.
+CLOCK_TOLERANCE = timedelta(minutes=10)
+OLD_AGE = timedelta(days=730)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewReport:
+    """A report that nobody has stored yet. Words and units as in the model."""
+
+    id: UUID
+    operator: str
+    found: str
+    lon: float
+    lat: float
+    observed_at: datetime
+    technology: str = ""
+    rsrp_dbm: float | None = None
+    rsrq_db: float | None = None
+    sinr_db: float | None = None
+    download_mbps: float | None = None
+    upload_mbps: float | None = None
+    latency_ms: float | None = None
+    accuracy_m: float | None = None
+    position_source: str = PositionSource.DEVICE.value
+    environment: str = ""
+    device_model: str = ""
+    note: str = ""
+
+    def digest(self) -> str:
+        """Fingerprint the content, to tell a resend from a clash of ids."""
+        content = asdict(self) | {"observed_at": self.observed_at.astimezone(UTC)}
+        return hashlib.sha256(
+            json.dumps(content, default=str, sort_keys=True).encode()
+        ).hexdigest()
+
+
+class Outcome(StrEnum):
+    STORED = "stored"
+    SAME = "same"
+    DIFFERENT = "different"
+
+
+_CHOICES = {
+    "operator": set(Operator.values),
+    "technology": set(Technology.values),
+    "found": set(Found.values),
+    "environment": set(Environment.values),
+    "position_source": set(PositionSource.values),
+}
+_RANGES = {
+    "rsrq_db": RSRQ_RANGE_DB,
+    "sinr_db": SINR_RANGE_DB,
+    "download_mbps": (0.0, MAX_RATE_MBPS),
+    "upload_mbps": (0.0, MAX_RATE_MBPS),
+    "latency_ms": (0.0, MAX_LATENCY_MS),
+    "accuracy_m": (0.0, MAX_ACCURACY_M),
+    "lon": (-180.0, 180.0),
+    "lat": (-90.0, 90.0),
+}
+_LENGTHS = {"device_model": 100, "note": 1000}
+_READINGS = ("rsrp_dbm", "rsrq_db", "sinr_db")
+_RATES = ("download_mbps", "upload_mbps", "latency_ms")
+
+
+def check_report(report: NewReport) -> dict[str, list[str]]:
+    """Return what is wrong with *report*, field by field; empty when nothing is.
+
+    The same rules as the database's constraints, in words for the author.
+    """
+    errors: dict[str, list[str]] = {}
+
+    def refuse(field: str, message: str) -> None:
+        errors.setdefault(field, []).append(message)
+
+    for field, known in _CHOICES.items():
+        value = getattr(report, field)
+        if value not in known:
+            names = ", ".join(sorted(name or _("empty") for name in known))
+            refuse(
+                field,
+                _("“%(value)s” is not known here. Use one of: %(names)s.")
+                % {"value": value, "names": names},
+            )
+    ranges = dict(_RANGES)
+    if "technology" not in errors:
+        ranges["rsrp_dbm"] = RSRP_RANGE_DBM[Technology(report.technology)]
+    for field, (low, high) in ranges.items():
+        value = getattr(report, field)
+        # NaN compares False on both sides and is refused with the rest.
+        if value is not None and not low <= value <= high:
+            refuse(
+                field,
+                _("%(value)s is outside what is possible (%(low)g to %(high)g).")
+                % {"value": value, "low": low, "high": high},
+            )
+    for field, length in _LENGTHS.items():
+        value = getattr(report, field)
+        if len(value) > length:
+            refuse(field, _("At most %(length)d characters.") % {"length": length})
+        if "\x00" in value:
+            refuse(field, _("Contains a character that cannot be stored."))
+    if report.found in (Found.NO_SERVICE, Found.EMERGENCY_ONLY):
+        for field in _READINGS:
+            if getattr(report, field) is not None:
+                refuse(
+                    field,
+                    _("A phone without this operator's network has no reading of it."),
+                )
+    if report.found != Found.DATA:
+        for field in _RATES:
+            if getattr(report, field) is not None:
+                refuse(field, _("Only a phone that found internet can measure this."))
+    if report.observed_at.tzinfo is None:
+        refuse("observed_at", _("The time needs a time zone, such as +08:00."))
+    elif report.observed_at.year < EARLIEST_OBSERVED_YEAR:
+        refuse("observed_at", _("The phone's clock was not set: this time is too old."))
+    return errors
+
+
+_TEMP_COLUMNS = (
+    "id uuid, digest text, operator text, technology text, found text,"
+    " rsrp_dbm float8, rsrq_db float8, sinr_db float8, download_mbps float8,"
+    " upload_mbps float8, latency_ms float8, lon float8, lat float8,"
+    " accuracy_m float8, position_source text, environment text,"
+    " observed_at timestamptz, device_model text, note text, line int"
+)
+_TEMP_NAMES = [column.split()[0] for column in _TEMP_COLUMNS.split(",")]
+
+# One statement finds the village, sets the flags and stores, for one report and
+# for ten thousand. Sorted by id, so that two identical batches that arrive at
+# once wait for each other instead of locking each other out.
+_STORE = """
+WITH placed AS (
+    SELECT DISTINCT ON (id) incoming.*,
+           ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS point
+    FROM incoming_report AS incoming
+    ORDER BY id, line
+)
+INSERT INTO villages_signalreport (
+    id, digest, operator, technology, found, rsrp_dbm, rsrq_db, sinr_db,
+    download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
+    environment, village_id, observed_at, received_at, device_model, note,
+    reported_by_id, source, batch_id, flags, review_state, is_demo
+)
+SELECT
+    id, digest, operator, technology, found, rsrp_dbm, rsrq_db, sinr_db,
+    download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
+    environment, village.code, observed_at, %(received_at)s, device_model, note,
+    %(reported_by)s, %(source)s, %(batch)s,
+    array_remove(ARRAY[
+        CASE WHEN village.code IS NULL THEN 'outside_regency' END,
+        CASE WHEN accuracy_m > %(poor_accuracy_m)s THEN 'poor_accuracy' END,
+        CASE WHEN lon = 0 AND lat = 0 THEN 'null_island' END,
+        CASE WHEN observed_at > %(latest)s THEN 'future' END,
+        CASE WHEN observed_at < %(oldest)s THEN 'old' END
+    ]::text[], NULL),
+    'unreviewed', %(is_demo)s
+FROM placed
+LEFT JOIN LATERAL (
+    SELECT code FROM villages_village AS v
+    WHERE ST_Covers(v.boundary, placed.point) ORDER BY code LIMIT 1
+) AS village ON true
+ORDER BY id
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+"""
+
+_COMPARE = """
+SELECT incoming.line, stored.digest = incoming.digest
+FROM incoming_report AS incoming
+JOIN villages_signalreport AS stored USING (id)
+"""
+
+_EXTENT = """
+SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), operators FROM (
+    SELECT ST_Extent(point) AS box, array_agg(DISTINCT operator) AS operators
+    FROM villages_signalreport WHERE id = ANY(%s::uuid[])
+) AS extent
+"""
+
+
+@transaction.atomic
+def store_reports(
+    *,
+    reports: Sequence[NewReport],
+    source: str,
+    now: datetime,
+    reported_by_id: int | None = None,
+    batch_id: UUID | None = None,
+    is_demo: bool = False,
+) -> list[Outcome]:
+    """Store *reports*, each once, and note where they lie for whoever maps them.
+
+    Returns one outcome for each report, in order: stored by this call, the same
+    already there, or a different report under the same id (nothing stored).
+    Safe to repeat: the same reports again change nothing. The reports must have
+    passed :func:`check_report`; what slips through, a constraint refuses whole.
+    """
+    if not reports:
+        return []
+    digests = [report.digest() for report in reports]
+    with connection.cursor() as cursor:
+        _copy_in(cursor, reports, digests)
+        cursor.execute(
+            _STORE,
+            {
+                "received_at": now,
+                "reported_by": reported_by_id,
+                "source": source,
+                "batch": batch_id,
+                "poor_accuracy_m": POOR_ACCURACY_M,
+                "latest": now + CLOCK_TOLERANCE,
+                "oldest": now - OLD_AGE,
+                "is_demo": is_demo,
+            },
+        )
+        stored = {row[0] for row in cursor.fetchall()}
+        cursor.execute(_COMPARE)
+        is_same = dict(cursor.fetchall())
+        if stored:
+            _note_change(cursor, sorted(stored))
+
+    outcomes = []
+    for line, report in enumerate(reports):
+        if not is_same[line]:
+            outcomes.append(Outcome.DIFFERENT)
+        elif report.id in stored:
+            # The second of two equal reports in one batch is a resend.
+            stored.discard(report.id)
+            outcomes.append(Outcome.STORED)
+        else:
+            outcomes.append(Outcome.SAME)
+    return outcomes
+
+
+def _copy_in(cursor: Any, reports: Sequence[NewReport], digests: list[str]) -> None:
+    cursor.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS incoming_report ({_TEMP_COLUMNS})"
+        " ON COMMIT DELETE ROWS"
+    )
+    cursor.execute("TRUNCATE incoming_report")
+    names = [field.name for field in fields(NewReport)]
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for line, (report, digest) in enumerate(zip(reports, digests, strict=True)):
+        row = {name: getattr(report, name) for name in names}
+        row |= {"digest": digest, "line": line}
+        # Unquoted and empty is NULL to COPY; the texts below must stay texts.
+        writer.writerow([_cell(row[name]) for name in _TEMP_NAMES])
+    text.seek(0)
+    cursor.copy_expert(
+        "COPY incoming_report FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL"
+        " (technology, environment, device_model, note))",
+        text,
+    )
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    return value
+
+
+def _note_change(cursor: Any, ids: list[UUID]) -> None:
+    cursor.execute(_EXTENT, [[str(id_) for id_ in ids]])
+    west, south, east, north, operators = cursor.fetchone()
+    leave_change(operators=operators, extent=(west, south, east, north))
+
+
+def leave_change(
+    *, operators: list[str], extent: tuple[float, float, float, float]
+) -> None:
+    """Leave a note that reports of *operators* changed within *extent*.
+
+    Call it inside the transaction that changes the reports. *extent* is
+    (west, south, east, north) in degrees.
+    """
+    # A single report's extent is a point; the note needs an area that can be drawn.
+    margin_deg = 1e-7
+    west, south, east, north = extent
+    ReportChange.objects.create(
+        operators=operators,
+        extent=Polygon.from_bbox(
+            (west - margin_deg, south - margin_deg, east + margin_deg, north + margin_deg)
+        ),
+    )

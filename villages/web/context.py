@@ -1,0 +1,28 @@
+"""What every page's frame needs to know about the site and its visitor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from kukar_connect.roles import can_see_map, has_role
+from villages.models import SignalReport
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    # Lazy, so that an error page that shows none of it asks no database.
+    return {"site": SimpleLazyObject(lambda: _site(request))}
+
+
+def _site(request: HttpRequest) -> dict[str, bool]:
+    user = request.user
+    return {
+        "has_demo_data": SignalReport.objects.filter(is_demo=True).exists(),
+        "can_see_map": can_see_map(user),
+        "can_report": has_role(user, "field"),
+        "can_see_reports": has_role(user, "verifier"),
+        "can_import": has_role(user, "analyst"),
+        "is_admin": has_role(user, "admin"),
+    }
