@@ -135,8 +135,10 @@ class SurfaceTile(RunRow):
     mean_ddbm = models.BinaryField()
     # zlib of uint8 (256, 256): standard deviation in tenths of a dB, capped.
     std_ddb = models.BinaryField()
-    # zlib of uint8 (256, 256): probability of blank in steps of 1/250.
+    # zlib of uint8 (256, 256): probability of blank in steps of 1/250, 255 unknown.
     p_blank = models.BinaryField()
+    # SHA-256 of the four arrays before compression.
+    digest = models.CharField(max_length=64)
 
     class Meta(RunRow.Meta):
         constraints = [
@@ -158,6 +160,9 @@ class BlankSpot(RunRow):
     # What letters and plans cite: the same from run to run while it is one place.
     identity = models.UUIDField(default=uuid.uuid4, editable=False)
     state = models.CharField(_("state"), max_length=12, choices=SpotState)
+    # Its first square, north to south and west to east, on the world's grid.
+    anchor_column = models.PositiveIntegerField()
+    anchor_row = models.PositiveIntegerField()
     polygon = models.MultiPolygonField(_("polygon"))
     area_km2 = models.FloatField(_("area (km²)"))
     # Mean probability that a phone in it finds less than usable signal.

@@ -1,0 +1,66 @@
+"""GeoJSON that PostGIS writes and Python only passes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.gis.db.models.functions import AsGeoJSON
+from django.db.models import JSONField, QuerySet, TextField, Value
+from django.db.models.functions import Cast, JSONObject
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from kukar_connect.errors import DomainError
+
+# 5 decimals of a degree are 1.1 m: finer than any boundary or fix we hold.
+PRECISION = 5
+CONTENT_TYPE = "application/geo+json"
+
+
+class BoundingBoxError(DomainError):
+    title = "The bbox is not usable."
+
+
+def features(
+    rows: QuerySet, *, geometry: str, properties: dict[str, Any], precision: int = PRECISION
+) -> list[str]:
+    """Return each row of *rows* as the text of a GeoJSON feature.
+
+    *properties* maps each property's name to a field name or expression.
+    """
+    feature = JSONObject(
+        type=Value("Feature"),
+        geometry=Cast(AsGeoJSON(geometry, precision=precision), JSONField()),
+        properties=JSONObject(**properties),
+    )
+    return list(
+        rows.annotate(feature_text=Cast(feature, TextField())).values_list(
+            "feature_text", flat=True
+        )
+    )
+
+
+def collection_response(texts: list[str], **members: str) -> HttpResponse:
+    """Answer a FeatureCollection; *members* are further members as JSON text."""
+    extra = "".join(f'"{name}":{text},' for name, text in members.items())
+    body = f'{{"type":"FeatureCollection",{extra}"features":[{",".join(texts)}]}}'
+    return HttpResponse(body, content_type=CONTENT_TYPE)
+
+
+def parse_bbox(text: str) -> tuple[float, float, float, float]:
+    """Read ``west,south,east,north`` in degrees.
+
+    Raises
+    ------
+    BoundingBoxError
+        If it is not four numbers in order on the earth.
+    """
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        west = south = east = north = float("nan")
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise BoundingBoxError(
+            _("Give bbox as west,south,east,north in degrees, such as 116,-1,117,0.")
+        )
+    return west, south, east, north

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from django.db.models import F, FloatField, Func, QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from kukar_connect.geojson import collection_response, features
+from villages.models import Claim, District, Facility, Settlement
+
+GEOJSON = {(200, "application/geo+json"): OpenApiTypes.OBJECT}
+
+
+def x_of(point: str) -> Func:
+    return Func(point, function="ST_X", output_field=FloatField())
+
+
+def y_of(point: str) -> Func:
+    return Func(point, function="ST_Y", output_field=FloatField())
+
+
+def _label_point(boundary: str) -> Func:
+    return Func(boundary, function="ST_PointOnSurface")
+
+
+class PlaceList(APIView, ABC):
+    """All places of one kind as GeoJSON."""
+
+    geometry: str
+    properties: dict[str, object]
+
+    @abstractmethod
+    def rows(self) -> QuerySet: ...
+
+    @extend_schema(responses=GEOJSON)
+    def get(self, request: Request) -> HttpResponse:
+        texts = features(
+            self.rows(), geometry=self.geometry, properties=self.properties
+        )
+        response = collection_response(texts)
+        response["Cache-Control"] = "private, no-cache"
+        return response
+
+
+class Districts(PlaceList):
+    """Kecamatan with their boundaries."""
+
+    geometry = "boundary"
+    properties = {
+        "code": "code",
+        "name": "name",
+        "boundary_source": "boundary_source",
+        "lon": x_of("label"),
+        "lat": y_of("label"),
+    }
+
+    def rows(self) -> QuerySet:
+        return District.objects.exclude(boundary=None).annotate(
+            label=_label_point("boundary")
+        )
+
+
+class OfficialList(PlaceList):
+    """Villages that Diskominfo itself listed as blank spots: claims, not readings."""
+
+    geometry = "village__point"
+    properties = {
+        "code": "village_id",
+        "name": F("village__name"),
+        "district_name": F("village__district__name"),
+        "year": Func(
+            "stated_date", template="EXTRACT(YEAR FROM %(expressions)s)::int"
+        ),
+        "stated_date": "stated_date",
+        "event": "event",
+        "status": "status",
+        "responsible": "responsible",
+        "source": "source",
+    }
+
+    def rows(self) -> QuerySet:
+        return Claim.objects.filter(kind=Claim.Kind.LISTED_BLANK).order_by("village_id")
+
+
+class Settlements(PlaceList):
+    """RT, dusun and kampung, where the office has loaded them."""
+
+    geometry = "point"
+    properties = {
+        name: name
+        for name in ("id", "name", "kind", "village_id", "households", "people", "source")
+    }
+
+    def rows(self) -> QuerySet:
+        return Settlement.objects.order_by("id")
+
+
+class Facilities(PlaceList):
+    """Schools, puskesmas, village offices and the like."""
+
+    geometry = "point"
+    properties = {name: name for name in ("id", "name", "kind", "village_id", "source")}
+
+    def rows(self) -> QuerySet:
+        return Facility.objects.order_by("id")

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.gis.geos import Polygon
+from django.db.models import F
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from kukar_connect.errors import DomainError
+from kukar_connect.geojson import collection_response, features, parse_bbox
+from kukar_connect.problems import CONTENT_TYPE as PROBLEM
+from kukar_connect.roles import CanSeeReports, CanSubmitReports
+from villages.api.serializers import ReportSerializer, SubmissionResultSerializer
+from villages.models import Operator, SignalReport
+from villages.services.submit_reports import NewReport, Outcome, store_reports
+
+MAX_REPORTS = 500
+MAX_SHOWN = 5_000
+
+
+class TooManyReportsError(DomainError):
+    status = 413
+    title = "Too many reports at once."
+
+
+class NotReportsError(DomainError):
+    title = "This is not a report."
+
+
+class Reports(APIView):
+    """Reports as they come from the field."""
+
+    def get_permissions(self) -> list[BasePermission]:
+        is_post = self.request.method == "POST"
+        return [CanSubmitReports() if is_post else CanSeeReports()]
+
+    @extend_schema(
+        operation_id="reports_submit",
+        request=ReportSerializer(many=True),
+        responses={
+            status: SubmissionResultSerializer for status in (200, 201, 207, 409, 422)
+        },
+        description=(
+            "Send one report, or a list of up to 500. The answer holds one result per "
+            "report, in order. Safe to repeat: a report is stored once by its id. The "
+            "HTTP status is that of the results when they agree, else 207."
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        items = request.data if isinstance(request.data, list) else [request.data]
+        if not items or not all(isinstance(item, dict) for item in items):
+            raise NotReportsError(_("Send one report as an object, or a list of them."))
+        if len(items) > MAX_REPORTS:
+            raise TooManyReportsError(
+                _("Send at most %(most)d reports at once.") % {"most": MAX_REPORTS}
+            )
+        results = submit(items, reported_by_id=request.user.pk)
+        statuses = {result["status"] for result in results}
+        status = statuses.pop() if len(statuses) == 1 else 207
+        if status < 400:
+            return Response({"results": results}, status=status)
+        problem = {
+            "type": "about:blank",
+            "title": results[0]["title"] if len(results) == 1 else _("Nothing stored."),
+            "status": status,
+            "results": results,
+        }
+        if len(results) == 1 and "errors" in results[0]:
+            problem["errors"] = results[0]["errors"]
+        return Response(problem, status=status, content_type=PROBLEM)
+
+    @extend_schema(
+        operation_id="reports_list",
+        parameters=[
+            OpenApiParameter("bbox", str, description="west,south,east,north"),
+            OpenApiParameter("operator", str, enum=Operator.values),
+            OpenApiParameter("village", str),
+            OpenApiParameter("limit", int, description=f"1 to {MAX_SHOWN}"),
+        ],
+        responses={(200, "application/geo+json"): OpenApiTypes.OBJECT},
+        description="Single reports, newest first. For verifiers and above.",
+    )
+    def get(self, request: Request) -> HttpResponse:
+        reports = SignalReport.objects.order_by("-observed_at", "id")
+        query = request.query_params
+        if bbox := query.get("bbox"):
+            reports = reports.filter(
+                point__coveredby=Polygon.from_bbox(parse_bbox(bbox))
+            )
+        if operator := query.get("operator"):
+            reports = reports.filter(operator=operator)
+        if village := query.get("village"):
+            reports = reports.filter(village_id=village)
+        limit = query.get("limit", "")
+        shown = min(int(limit), MAX_SHOWN) if limit.isdecimal() else MAX_SHOWN
+        # One more than is shown tells whether there are more.
+        texts = features(
+            reports[: shown + 1],
+            geometry="point",
+            precision=6,
+            properties={
+                "id": "id",
+                "operator": "operator",
+                "technology": "technology",
+                "found": "found",
+                "rsrp_dbm": "rsrp_dbm",
+                "rsrq_db": "rsrq_db",
+                "sinr_db": "sinr_db",
+                "download_mbps": "download_mbps",
+                "upload_mbps": "upload_mbps",
+                "latency_ms": "latency_ms",
+                "accuracy_m": "accuracy_m",
+                "position_source": "position_source",
+                "environment": "environment",
+                "observed_at": "observed_at",
+                "received_at": "received_at",
+                "device_model": "device_model",
+                "note": "note",
+                "village": "village_id",
+                "village_name": F("village__name"),
+                "source": "source",
+                "reported_by": F("reported_by__username"),
+                "flags": "flags",
+                "review_state": "review_state",
+                "is_demo": "is_demo",
+            },
+        )
+        has_more = "true" if len(texts) > shown else "false"
+        return collection_response(texts[:shown], has_more=has_more)
+
+
+def submit(
+    items: list[dict[str, Any]], *, reported_by_id: int | None
+) -> list[dict[str, Any]]:
+    """Check and store *items*; return one result each, in order."""
+    results: list[dict[str, Any] | None] = [None] * len(items)
+    good: list[tuple[int, NewReport]] = []
+    for index, item in enumerate(items):
+        serializer = ReportSerializer(data=item)
+        if serializer.is_valid():
+            good.append((index, serializer.validated_data))
+        else:
+            results[index] = {
+                "id": str(item["id"]) if "id" in item else None,
+                "status": 422,
+                "title": _("Some fields are not valid."),
+                "errors": serializer.errors,
+            }
+    outcomes = store_reports(
+        reports=[report for _index, report in good],
+        source="api",
+        now=timezone.now(),
+        reported_by_id=reported_by_id,
+    )
+    stored = SignalReport.objects.select_related("village").in_bulk(
+        [report.id for _index, report in good]
+    )
+    for (index, report), outcome in zip(good, outcomes, strict=True):
+        results[index] = _result(report, outcome, stored[report.id])
+    fields = ReportSerializer().fields
+    for item, result in zip(items, results, strict=True):
+        unknown = sorted(str(name) for name in item if name not in fields)
+        if unknown and result is not None:
+            result["unknown_fields"] = unknown
+    return [result for result in results if result is not None]
+
+
+def _result(report: NewReport, outcome: Outcome, stored: SignalReport) -> dict[str, Any]:
+    if outcome is Outcome.DIFFERENT:
+        return {
+            "id": str(report.id),
+            "status": 409,
+            "title": _("Another report already has this id."),
+        }
+    is_new = outcome is Outcome.STORED
+    return {
+        "id": str(report.id),
+        "status": 201 if is_new else 200,
+        "title": _("Stored.") if is_new else _("Already stored."),
+        "receipt": receipt(stored.digest),
+        "village": stored.village_id,
+        "village_name": stored.village.name if stored.village else None,
+        "flags": stored.flags,
+    }
+
+
+def receipt(digest: str) -> str:
+    """Return the short code by which a reporter can name a stored report."""
+    return f"{digest[:4]}-{digest[4:8]}".upper()
