@@ -1,0 +1,249 @@
+"""Every read of the coverage app that is used twice or needs a join."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import shapely
+from django.db import connection
+from django.db.models import Min
+from numpy.typing import NDArray
+
+from coverage.core import grid
+from coverage.core.evidence import ENVIRONMENT_WEIGHT
+from coverage.core.exposure import NOWHERE, assign_squares
+from coverage.core.grid import Window
+from coverage.models import BlankSpot, CoverageRun, VillageCoverage
+from villages.models import Claim, Village
+
+
+def current_run() -> CoverageRun | None:
+    return CoverageRun.objects.filter(is_current=True).first()
+
+
+# --- the regency on the grid ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Regency:
+    """The villages as squares of the grid.
+
+    ``owner`` has, for each square of ``window``, the index into ``codes`` of the
+    village that holds its centre; ``tiles`` are those with at least one square.
+    """
+
+    fingerprint: str
+    window: Window
+    codes: list[str]
+    districts: list[str]
+    owner: NDArray[np.int16]
+    area_km2: NDArray[np.float64]
+    tiles: list[tuple[int, int]]
+
+
+def regency() -> Regency | None:
+    """Return the villages as squares, or None while none has a boundary."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT md5(string_agg(code || md5(ST_AsBinary(boundary)), '' ORDER BY code))"
+            " FROM villages_village WHERE boundary IS NOT NULL"
+        )
+        fingerprint = cursor.fetchone()[0]
+    return None if fingerprint is None else _regency(fingerprint)
+
+
+# Painting the villages takes a second or two; they change once in years.
+@lru_cache(maxsize=1)
+def _regency(fingerprint: str) -> Regency:
+    villages = list(Village.objects.exclude(boundary=None).order_by("code"))
+    polygons = shapely.from_wkb([bytes(v.boundary.wkb) for v in villages])
+    extent = tuple(float(v) for v in shapely.total_bounds(polygons))
+    window = grid.window_of_tiles(list(grid.tiles_over(extent)))
+    owner = assign_squares(polygons, window)
+    tiles = [
+        (x, y)
+        for x, y in grid.tiles_over(extent)
+        if (owner[grid.slice_in(window, x, y)] != NOWHERE).any()
+    ]
+    return Regency(
+        fingerprint=fingerprint,
+        window=window,
+        codes=[v.code for v in villages],
+        districts=[v.district_id for v in villages],
+        owner=owner,
+        area_km2=grid.square_areas_km2(window.row + np.arange(window.height)),
+        tiles=tiles,
+    )
+
+
+# --- reports as arrays ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ReportArrays:
+    """Reports of one operator that count for the map: n in each array."""
+
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    found: NDArray[np.str_]
+    technology: NDArray[np.str_]
+    rsrp_dbm: NDArray[np.float64]
+    accuracy_m: NDArray[np.float64]
+    age_days: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    visit: NDArray[np.int64]
+    is_demo: bool
+
+    def __len__(self) -> int:
+        return len(self.lon)
+
+
+# A visit is one person, phone or file within one hour: rows of one visit are not
+# independent evidence. Rejected reports and those at (0, 0) count for nothing.
+_REPORTS = """
+SELECT ST_X(point), ST_Y(point), found, technology, rsrp_dbm, accuracy_m,
+       GREATEST(0, EXTRACT(EPOCH FROM %(cutoff)s - observed_at) / 86400)::float8,
+       environment,
+       hashtextextended(
+           concat_ws('/', reported_by_id, batch_id, device_model,
+                     floor(EXTRACT(EPOCH FROM observed_at) / 3600)), 0),
+       is_demo
+FROM villages_signalreport
+WHERE operator = %(operator)s AND review_state <> 'rejected'
+  AND NOT flags @> ARRAY['null_island']::varchar[]
+  AND (%(west)s::float8 IS NULL OR point && ST_MakeEnvelope(
+        %(west)s, %(south)s, %(east)s, %(north)s, 4326))
+"""
+
+
+def report_arrays(
+    *,
+    operator: str,
+    cutoff: datetime,
+    extent: tuple[float, float, float, float] | None = None,
+) -> ReportArrays:
+    """Return *operator*'s reports, all or those within *extent* (degrees)."""
+    west, south, east, north = extent or (None, None, None, None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REPORTS,
+            {
+                "cutoff": cutoff,
+                "operator": operator,
+                "west": west,
+                "south": south,
+                "east": east,
+                "north": north,
+            },
+        )
+        rows = cursor.fetchall()
+    columns: Any = zip(*rows, strict=True) if rows else [()] * 10
+    lon, lat, found, technology, rsrp, accuracy, age, environment, visit, demo = columns
+    return ReportArrays(
+        lon=np.array(lon, float),
+        lat=np.array(lat, float),
+        found=np.array(found, "U16"),
+        technology=np.array(technology, "U2"),
+        rsrp_dbm=np.array(rsrp, float),
+        accuracy_m=np.array(accuracy, float),
+        age_days=np.array(age, float),
+        weight=np.array([ENVIRONMENT_WEIGHT[name] for name in environment], float),
+        visit=np.array(visit, np.int64),
+        is_demo=any(demo),
+    )
+
+
+# --- tables --------------------------------------------------------------------
+
+AREAS = ("covered_km2", "weak_km2", "likely_blank_km2", "blank_km2", "unknown_km2")
+
+
+def village_table(
+    run: CoverageRun, operator: str, service: str
+) -> list[dict[str, Any]]:
+    """Return every village with its areas by state, by district and name."""
+    rows = (
+        VillageCoverage.objects.of_run(run.pk)
+        .filter(operator=operator, service=service)
+        .values("village_id", "report_count", *AREAS)
+    )
+    areas = {row["village_id"]: row for row in rows}
+    nothing = dict.fromkeys((*AREAS, "report_count"), 0)
+    listed = listed_years()
+    return [
+        {
+            "code": v.code,
+            "name": v.name,
+            "kind": v.kind,
+            "district_code": v.district_id,
+            "district": v.district.name,
+            "area_km2": v.area_km2,
+            "listed_year": listed.get(v.code),
+            **nothing,
+            **{k: x for k, x in areas.get(v.code, {}).items() if k != "village_id"},
+        }
+        for v in Village.objects.select_related("district")
+        .defer("boundary", "district__boundary")
+        .order_by("district__name", "name")
+    ]
+
+
+def village_layers(run: CoverageRun, village: Village) -> list[dict[str, Any]]:
+    """Return one village's areas by state for each layer of *run*."""
+    return list(
+        VillageCoverage.objects.of_run(run.pk)
+        .filter(village=village)
+        .order_by("service", "operator")
+        .values("operator", "service", "report_count", *AREAS)
+    )
+
+
+def blank_spot_table(
+    run: CoverageRun, operator: str, service: str, village: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the blank spots of a layer, largest first, with a point inside."""
+    spots = BlankSpot.objects.of_run(run.pk).filter(operator=operator, service=service)
+    if village is not None:
+        spots = spots.filter(villages__contains=[village])
+    names = dict(Village.objects.values_list("code", "name"))
+    table = []
+    for spot in spots.order_by("-area_km2", "identity"):
+        inside = spot.polygon.point_on_surface
+        table.append(
+            {
+                "identity": spot.identity,
+                "state": spot.state,
+                "area_km2": spot.area_km2,
+                "confidence": spot.confidence,
+                "confidence_std": spot.confidence_std,
+                "report_count": spot.report_count,
+                "reporter_count": spot.reporter_count,
+                "newest_report_at": spot.newest_report_at,
+                "oldest_report_at": spot.oldest_report_at,
+                "villages": [
+                    {"code": code, "name": names.get(code, code)}
+                    for code in spot.villages
+                ],
+                "settlement_count": spot.settlement_count,
+                "facility_count": spot.facility_count,
+                "people": spot.people,
+                "is_demo": spot.is_demo,
+                "lon": inside.x,
+                "lat": inside.y,
+            }
+        )
+    return table
+
+
+def listed_years() -> dict[str, int]:
+    """Return for each listed village the year it first stood on the official list."""
+    return {
+        row["village_id"]: row["first"].year
+        for row in Claim.objects.filter(kind=Claim.Kind.LISTED_BLANK)
+        .values("village_id")
+        .annotate(first=Min("stated_date"))
+    }

@@ -1,0 +1,215 @@
+"""Blank-spot polygons of a layer, replaced where the layer changed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from django.contrib.gis.geos import GEOSGeometry
+from django.db import connection
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from coverage.core.classify import P_STEPS, State
+from coverage.core.polygons import Patch, label_patches, patch_polygon
+from coverage.models import BlankSpot, CoverageRun, SpotState
+from coverage.selectors import Regency
+
+STATES = {SpotState.BLANK: State.BLANK, SpotState.LIKELY_BLANK: State.LIKELY_BLANK}
+# Demonstration reports this near have shaped a spot: the estimator's search radius,
+# in degrees on the equator.
+DEMO_REACH_DEG = 0.0725
+
+
+@dataclass(frozen=True)
+class Marked:
+    """The patches of one state of one layer."""
+
+    labels: NDArray[np.int32]
+    patches: list[Patch]
+
+    def touched(self, mask: NDArray[np.bool_]) -> list[Patch]:
+        numbers = set(np.unique(self.labels[mask]).tolist())
+        return [patch for patch in self.patches if patch.label in numbers]
+
+    def anchor(self, patch: Patch) -> tuple[int, int]:
+        """Return (row, column) of the first square of *patch* in the array."""
+        inside = self.labels[patch.box] == patch.label
+        row = int(inside.any(axis=1).argmax())
+        column = int(inside[row].argmax())
+        return patch.box[0].start + row, patch.box[1].start + column
+
+
+def replace_spots(
+    *,
+    run: CoverageRun,
+    operator: str,
+    service: str,
+    places: Regency,
+    state: NDArray[np.uint8],
+    p_blank: NDArray[np.uint8],
+    previous_state: NDArray[np.uint8],
+    changed: NDArray[np.bool_],
+) -> None:
+    """End the spots that *changed* touches and make those that are there now.
+
+    A new spot takes the identity of the old one with which it shares the largest
+    area; each identity is passed on at most once. Call it inside the transaction
+    that publishes *run*.
+    """
+    # A patch that only lost squares has changes beside it, not inside.
+    near = ndimage.binary_dilation(changed) if not changed.all() else changed
+    in_force = {
+        (spot.state, spot.anchor_row, spot.anchor_column): spot
+        for spot in BlankSpot.objects.filter(
+            operator=operator, service=service, ended_run=None
+        ).only("pk", "identity", "state", "anchor_row", "anchor_column")
+    }
+    if changed.all():
+        # Also those of an older grid, whose squares are no longer in this window.
+        ended = list(in_force.values())
+    else:
+        ended = []
+        for spot_state, mark in STATES.items():
+            old = Marked(*label_patches(previous_state == mark))
+            for patch in old.touched(near):
+                row, column = old.anchor(patch)
+                key = (spot_state, row + places.window.row, column + places.window.column)
+                ended.append(in_force[key])
+    heritage = _heritage(ended, previous_state, places)
+    fresh: list[tuple[BlankSpot, NDArray[np.int64]]] = []
+    for spot_state, mark in STATES.items():
+        now = Marked(*label_patches(state == mark))
+        for patch in now.touched(near):
+            fresh.append(
+                _new_spot(run, operator, service, spot_state, now, patch, places, p_blank)
+            )
+    _pass_on_identities(fresh, heritage, ended, places)
+
+    BlankSpot.objects.filter(pk__in=[spot.pk for spot in ended]).update(ended_run=run)
+    created = BlankSpot.objects.bulk_create([spot for spot, _squares in fresh])
+    _count_evidence([spot.pk for spot in created])
+
+
+def _heritage(
+    ended: list[BlankSpot], previous_state: NDArray[np.uint8], places: Regency
+) -> NDArray[np.int32]:
+    """Return for each square which of *ended* it belonged to (from 1), else 0."""
+    heir = np.zeros(previous_state.shape, np.int32)
+    for spot_state, mark in STATES.items():
+        labels, _patches = label_patches(previous_state == mark)
+        number_of = np.zeros(labels.max() + 1, np.int32)
+        for number, spot in enumerate(ended, start=1):
+            row = spot.anchor_row - places.window.row
+            column = spot.anchor_column - places.window.column
+            is_inside = 0 <= row < labels.shape[0] and 0 <= column < labels.shape[1]
+            if spot.state == spot_state and is_inside and labels[row, column]:
+                number_of[labels[row, column]] = number
+        heir = np.maximum(heir, number_of[labels])
+    return heir
+
+
+def _new_spot(
+    run: CoverageRun,
+    operator: str,
+    service: str,
+    spot_state: str,
+    marked: Marked,
+    patch: Patch,
+    places: Regency,
+    p_blank: NDArray[np.uint8],
+) -> tuple[BlankSpot, NDArray[np.int64]]:
+    rows, columns = np.nonzero(marked.labels[patch.box] == patch.label)
+    rows = rows + patch.box[0].start
+    columns = columns + patch.box[1].start
+    areas = places.area_km2[rows]
+    p = p_blank[rows, columns] / P_STEPS
+    mean = float(np.average(p, weights=areas))
+    variance = float(np.average((p - mean) ** 2, weights=areas))
+    by_village = np.bincount(
+        places.owner[rows, columns], weights=areas, minlength=len(places.codes)
+    )
+    order = np.argsort(-by_village, kind="stable")
+    inside = [int(index) for index in order if by_village[index] > 0]
+    polygon = patch_polygon(marked.labels, patch, places.window)
+    spot = BlankSpot(
+        first_run=run,
+        operator=operator,
+        service=service,
+        state=spot_state,
+        anchor_row=int(rows[0]) + places.window.row,
+        anchor_column=int(columns[0]) + places.window.column,
+        polygon=GEOSGeometry(memoryview(shapely.to_wkb(polygon)), srid=4326),
+        area_km2=float(areas.sum()),
+        confidence=min(mean, 1.0),
+        confidence_std=variance**0.5,
+        report_count=0,
+        reporter_count=0,
+        villages=[places.codes[index] for index in inside],
+        districts=list(dict.fromkeys(places.districts[index] for index in inside)),
+    )
+    return spot, rows * places.window.width + columns
+
+
+def _pass_on_identities(
+    fresh: list[tuple[BlankSpot, NDArray[np.int64]]],
+    heritage: NDArray[np.int32],
+    ended: list[BlankSpot],
+    places: Regency,
+) -> None:
+    shares = []
+    for index, (spot, squares) in enumerate(fresh):
+        numbers, counts = np.unique(heritage.ravel()[squares], return_counts=True)
+        for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+            if number:
+                shares.append((-count, spot.anchor_row, spot.anchor_column, index, number))
+    has_identity, is_passed_on = set(), set()
+    for _count, _row, _column, index, number in sorted(shares):
+        if index not in has_identity and number not in is_passed_on:
+            fresh[index][0].identity = ended[number - 1].identity
+            has_identity.add(index)
+            is_passed_on.add(number)
+    for index, (spot, _squares) in enumerate(fresh):
+        if index not in has_identity:
+            spot.identity = uuid.uuid4()
+
+
+_EVIDENCE = """
+UPDATE coverage_blankspot AS spot SET
+    report_count = evidence.reports, reporter_count = evidence.reporters,
+    newest_report_at = evidence.newest, oldest_report_at = evidence.oldest,
+    settlement_count = evidence.settlements, people = evidence.people,
+    facility_count = evidence.facilities, is_demo = evidence.is_demo
+FROM (
+    SELECT s.id, reports.*, settlements.*,
+        (SELECT count(*) FROM villages_facility AS f
+         WHERE ST_Covers(s.polygon, f.point)) AS facilities,
+        EXISTS (SELECT 1 FROM villages_signalreport AS r
+                WHERE r.is_demo AND s.operator IN ('ANY', r.operator)
+                AND r.point && ST_Expand(s.polygon, %(demo_reach_deg)s)) AS is_demo
+    FROM coverage_blankspot AS s
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS reports,
+               count(DISTINCT concat_ws('/', r.reported_by_id, r.batch_id,
+                                        r.device_model)) AS reporters,
+               max(r.observed_at) AS newest, min(r.observed_at) AS oldest
+        FROM villages_signalreport AS r
+        WHERE ST_Covers(s.polygon, r.point) AND r.review_state <> 'rejected'
+          AND s.operator IN ('ANY', r.operator)
+    ) AS reports
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS settlements, sum(p.people) AS people
+        FROM villages_settlement AS p WHERE ST_Covers(s.polygon, p.point)
+    ) AS settlements
+    WHERE s.id = ANY(%(ids)s)
+) AS evidence
+WHERE evidence.id = spot.id
+"""
+
+
+def _count_evidence(ids: list[int]) -> None:
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_EVIDENCE, {"ids": ids, "demo_reach_deg": DEMO_REACH_DEG})
