@@ -1,0 +1,9 @@
+from django.urls import path
+
+from coverage.web import views
+
+urlpatterns = [
+    path("", views.MapPage.as_view(), name="map"),
+    path("tabel/", views.TablePage.as_view(), name="coverage-table"),
+    path("desa/<str:code>/", views.VillagePage.as_view(), name="village"),
+]

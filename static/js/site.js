@@ -1,0 +1,28 @@
+// What every page shares. Pages work without it.
+
+// An open menu closes on Escape and on a click elsewhere.
+const menus = document.querySelectorAll("details.account");
+
+document.addEventListener("click", (event) => {
+  for (const menu of menus) {
+    if (menu.open && !menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of menus) {
+    if (!menu.open) continue;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// The server never sees what follows "#" in the address, where the map keeps its
+// position, so the form that comes back to this page brings the whole address.
+for (const form of document.querySelectorAll("form[data-keep-hash]")) {
+  form.addEventListener("submit", () => {
+    const { pathname, search, hash } = window.location;
+    form.elements.next.value = pathname + search + hash;
+  });
+}
