@@ -1,0 +1,483 @@
+"""Bringing in a file of reports: every row stored, already there, or rejected and why."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from kukar_connect.errors import DomainError
+from villages.importers import Problem, Reader, ReportFileError, Row, open_file
+from villages.models import ImportBatch
+from villages.services.submit_reports import Outcome, store_reports
+
+# Enough for COPY to be worth its while, little enough to hold and to lose.
+ROWS_PER_CHUNK = 5_000
+SHOWN_REJECTED = 50
+# How often an import in one transaction tells how far it is.
+PROGRESS_EVERY_S = 1.0
+
+STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
+ROW_REPORT_COLUMNS = ("line", "result", "column", "value", "reason", "id")
+# Indonesian Excel takes ";" for the list separator (its comma is the decimal sign) and
+# knows UTF-8 by the mark at the start; without either it puts a row into one cell.
+_DELIMITER = ";"
+_MARK = "\ufeff"
+_LONGEST_VALUE = 200
+
+ReportProgress = Callable[[int, int], None]
+
+
+class ImportBusyError(DomainError):
+    """Another process is at work on this import."""
+
+    status = 409
+    title = "This import is already running."
+
+
+def imports_dir() -> Path:
+    """Return where uploaded files and row reports are kept; make it if need be."""
+    path = Path(settings.KUKAR_LOCAL_DIR) / "imports"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def upload_path(batch_id: UUID) -> Path:
+    return imports_dir() / f"{batch_id}.upload"
+
+
+def row_report_path(batch_id: UUID) -> Path:
+    return imports_dir() / f"{batch_id}.csv"
+
+
+def _summary_path(batch_id: UUID) -> Path:
+    return imports_dir() / f"{batch_id}.json"
+
+
+def read_summary(batch_id: UUID) -> dict[str, Any]:
+    """Return the columns left aside and the first rejected rows of an import."""
+    try:
+        return json.loads(_summary_path(batch_id).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"ignored_columns": [], "first_rejected": []}
+
+
+def import_reports(
+    *,
+    stream: BinaryIO,
+    file_name: str,
+    now: datetime,
+    operator: str = "",
+    is_dry_run: bool = False,
+    is_atomic: bool = False,
+    imported_by_id: int | None = None,
+    progress: ReportProgress | None = None,
+) -> ImportBatch:
+    """Import the reports of a seekable file, in one go.
+
+    Effect, results and refusals as :func:`run_import`. Safe to repeat: the same
+    file again stores nothing.
+    """
+    batch = ImportBatch.objects.create(
+        file_name=file_name[-255:],
+        operator=operator,
+        is_dry_run=is_dry_run,
+        is_atomic=is_atomic,
+        imported_by_id=imported_by_id,
+    )
+    return run_import(batch=batch, stream=stream, now=now, progress=progress)
+
+
+def accept_upload(
+    *,
+    chunks: Iterable[bytes],
+    file_name: str,
+    operator: str,
+    is_dry_run: bool,
+    is_atomic: bool,
+    imported_by_id: int,
+) -> ImportBatch:
+    """Keep an uploaded file for the worker; the import waits.
+
+    Not safe to repeat: each call makes an import of its own (which then finds its
+    reports already stored).
+    """
+    batch_id = uuid4()
+    path = upload_path(batch_id)
+    size = 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            size += file.write(chunk)
+    return ImportBatch.objects.create(
+        id=batch_id,
+        file_name=file_name[-255:],
+        operator=operator,
+        is_dry_run=is_dry_run,
+        is_atomic=is_atomic,
+        imported_by_id=imported_by_id,
+        bytes_total=size,
+    )
+
+
+def run_import(
+    *,
+    batch: ImportBatch,
+    stream: BinaryIO,
+    now: datetime,
+    progress: ReportProgress | None = None,
+) -> ImportBatch:
+    """Import the file of *batch* and write its row report.
+
+    The rows are stored in chunks, each in a transaction that also counts it, so an
+    import that was cut off goes on after its last whole chunk when it is run again,
+    and counts no row twice. A trial, and an import that is all or nothing, are one
+    transaction; the latter stores nothing when any row is rejected and ends as
+    failed. *progress* is told the bytes done and in total.
+
+    Safe to repeat: a finished import is left as it is.
+
+    Raises
+    ------
+    ReportFileError
+        If the file is not of a known format. The import ends as failed.
+    ImportBusyError
+        If another process is running it.
+    """
+    with _only_one(batch.id):
+        batch.refresh_from_db()
+        if batch.state in (ImportBatch.State.DONE, ImportBatch.State.FAILED):
+            return batch
+        batch.bytes_total = stream.seek(0, os.SEEK_END)
+        try:
+            format_, reader = open_file(stream, operator=batch.operator)
+        except ReportFileError as error:
+            _finish(batch, ImportBatch.State.FAILED, error=error.detail)
+            raise
+        batch.format = format_.NAME
+        batch.state = ImportBatch.State.RUNNING
+        batch.save(update_fields=["format", "state", "bytes_total"])
+        _Import(batch, reader, now, progress or _tell_nobody).run()
+    return batch
+
+
+def is_interrupted(batch: ImportBatch) -> bool:
+    """Tell whether *batch* began and no process is at work on it any more."""
+    if batch.state != ImportBatch.State.RUNNING:
+        return False
+    key = _lock_key(batch.id) & 0xFFFF_FFFF_FFFF_FFFF
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database AS base"
+            " ON base.oid = pg_locks.database WHERE locktype = 'advisory'"
+            " AND datname = current_database() AND objsubid = 1"
+            " AND classid::bigint = %s AND objid::bigint = %s)",
+            [key >> 32, key & 0xFFFF_FFFF],
+        )
+        return not cursor.fetchone()[0]
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    pass
+
+
+def _lock_key(batch_id: UUID) -> int:
+    return int.from_bytes(batch_id.bytes[:8], "big", signed=True)
+
+
+@contextmanager
+def _only_one(batch_id: UUID) -> Iterator[None]:
+    """Hold the database's word that nobody else runs this import.
+
+    The lock goes with the connection, so a process that dies holds nothing up.
+    """
+    key = [_lock_key(batch_id)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", key)
+        if not cursor.fetchone()[0]:
+            raise ImportBusyError(_("This import is already running."))
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", key)
+
+
+def _finish(batch: ImportBatch, state: ImportBatch.State, *, error: str = "") -> None:
+    batch.state = state
+    batch.error = error
+    batch.finished_at = timezone.now()
+    batch.save()
+
+
+class _Import:
+    """One run through a file."""
+
+    def __init__(
+        self, batch: ImportBatch, reader: Reader, now: datetime, progress: ReportProgress
+    ) -> None:
+        self.batch = batch
+        self.reader = reader
+        self.now = now
+        self.progress = progress
+
+    def run(self) -> None:
+        if self.batch.is_dry_run or self.batch.is_atomic:
+            self._run_in_one_transaction()
+        else:
+            self._run_in_chunks()
+
+    def _run_in_chunks(self) -> None:
+        batch = self.batch
+        rows = self.reader.rows()
+        with RowReport(batch.id, keep_rows=batch.rows) as report:
+            if report.kept_rows < batch.rows:
+                # The row report is gone, so nobody knows any more what became of the
+                # rows that were counted: count them anew.
+                batch.rows = batch.stored = batch.duplicate = batch.rejected = 0
+            report.ignored_columns = self.reader.ignored_columns
+            for _row in islice(rows, batch.rows):
+                pass
+            while chunk := list(islice(rows, ROWS_PER_CHUNK)):
+                with transaction.atomic():
+                    self._store(chunk, report)
+                    report.flush()
+                    batch.bytes_read = self.reader.bytes_read
+                    batch.save(
+                        update_fields=[
+                            "rows",
+                            "stored",
+                            "duplicate",
+                            "rejected",
+                            "bytes_read",
+                        ]
+                    )
+                self.progress(batch.bytes_read, batch.bytes_total)
+        batch.bytes_read = batch.bytes_total
+        _finish(batch, ImportBatch.State.DONE)
+
+    def _run_in_one_transaction(self) -> None:
+        batch = self.batch
+        with _teller(batch.id) as tell, RowReport(batch.id) as report:
+            report.ignored_columns = self.reader.ignored_columns
+            rows = self.reader.rows()
+            with transaction.atomic():
+                while chunk := list(islice(rows, ROWS_PER_CHUNK)):
+                    self._store(chunk, report)
+                    tell(self.reader.bytes_read)
+                    self.progress(self.reader.bytes_read, batch.bytes_total)
+                is_refused = batch.is_atomic and batch.rejected > 0
+                transaction.set_rollback(batch.is_dry_run or is_refused)
+                batch.bytes_read = batch.bytes_total
+                if not (batch.is_dry_run or is_refused):
+                    _finish(batch, ImportBatch.State.DONE)
+            report.flush()
+        if is_refused:
+            error = ngettext(
+                "Nothing was stored: %(count)d row is rejected, and the file was to be "
+                "stored as a whole or not at all. Correct the row and import again.",
+                "Nothing was stored: %(count)d rows are rejected, and the file was to be "
+                "stored as a whole or not at all. Correct the rows and import again.",
+                batch.rejected,
+            ) % {"count": batch.rejected}
+            withdraw_stored(batch.id)
+            batch.rejected += batch.stored
+            batch.stored = 0
+            _finish(batch, ImportBatch.State.FAILED, error=error)
+        elif batch.is_dry_run:
+            _finish(batch, ImportBatch.State.DONE)
+
+    def _store(self, chunk: Sequence[Row], report: RowReport) -> None:
+        batch = self.batch
+        outcomes = iter(
+            store_reports(
+                reports=[row.report for row in chunk if row.report is not None],
+                source=f"import:{batch.format}",
+                now=self.now,
+                reported_by_id=batch.imported_by_id,
+                batch_id=batch.id,
+            )
+        )
+        for row in chunk:
+            if row.report is None:
+                report.write(row.line, REJECTED, row.problems)
+                batch.rejected += 1
+                continue
+            outcome = next(outcomes)
+            if outcome is Outcome.STORED:
+                report.write(row.line, STORED, id_=row.report.id)
+                batch.stored += 1
+            elif outcome is Outcome.SAME:
+                report.write(row.line, DUPLICATE, id_=row.report.id)
+                batch.duplicate += 1
+            else:
+                reason = _(
+                    "Another report with other content already has this id. Empty the "
+                    "cell to store this row as a report of its own."
+                )
+                problem = Problem("id", str(row.report.id), reason)
+                report.write(row.line, REJECTED, [problem])
+                batch.rejected += 1
+        batch.rows += len(chunk)
+
+
+@contextmanager
+def _teller(batch_id: UUID) -> Iterator[Callable[[int], None]]:
+    """Tell, past the transaction that is open, how far an import is."""
+    own = connection.copy()
+    told_s = time.monotonic()
+
+    def tell(bytes_read: int) -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s >= PROGRESS_EVERY_S:
+            told_s = time.monotonic()
+            with own.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE villages_importbatch SET bytes_read = %s WHERE id = %s",
+                    [bytes_read, batch_id],
+                )
+
+    try:
+        yield tell
+    finally:
+        own.close()
+
+
+class RowReport:
+    """The row report of an import: a table for spreadsheets, one line for each row.
+
+    With *keep_rows* it goes on after that many rows of an earlier run; `kept_rows`
+    tells how many there were.
+    """
+
+    def __init__(self, batch_id: UUID, *, keep_rows: int = 0) -> None:
+        self._path = row_report_path(batch_id)
+        self._summary_path = _summary_path(batch_id)
+        self.ignored_columns: list[str] = []
+        self._first_rejected: list[dict[str, Any]] = []
+        self._is_changed = True
+        self.kept_rows = 0
+        if keep_rows:
+            self.kept_rows = self._cut_after(keep_rows)
+        if self.kept_rows:
+            self._first_rejected = read_summary(batch_id)["first_rejected"]
+            last = self._last_kept_line
+            self._first_rejected = [
+                row for row in self._first_rejected if row["line"] <= last
+            ]
+        self._file = self._path.open(
+            "a" if self.kept_rows else "w", encoding="utf-8", newline=""
+        )
+        self._writer = csv.writer(self._file, delimiter=_DELIMITER)
+        if not self.kept_rows:
+            self._file.write(_MARK)
+            self._writer.writerow(ROW_REPORT_COLUMNS)
+
+    def __enter__(self) -> RowReport:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.flush()
+        self._file.close()
+
+    def write(
+        self,
+        line: int,
+        result: str,
+        problems: Sequence[Problem] = (),
+        id_: UUID | None = None,
+    ) -> None:
+        if not problems:
+            self._writer.writerow((line, result, "", "", "", id_))
+            return
+        cells = {
+            "column": ", ".join(problem.column for problem in problems),
+            "value": " | ".join(_cell(problem.value) for problem in problems),
+            "reason": " ".join(problem.reason for problem in problems),
+        }
+        self._writer.writerow(
+            (line, result, *(_without_formula(cell) for cell in cells.values()), "")
+        )
+        if len(self._first_rejected) < SHOWN_REJECTED:
+            self._first_rejected.append({"line": line, **cells})
+            self._is_changed = True
+
+    def flush(self) -> None:
+        """Have all that was written on the disk before the database counts it."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        if self._is_changed:
+            summary = {
+                "ignored_columns": self.ignored_columns,
+                "first_rejected": self._first_rejected,
+            }
+            self._summary_path.write_text(json.dumps(summary), encoding="utf-8")
+            self._is_changed = False
+
+    def _cut_after(self, rows: int) -> int:
+        """Cut what an interrupted run wrote beyond *rows*; return the rows left."""
+        try:
+            file = self._path.open("r+b")
+        except FileNotFoundError:
+            return 0
+        with file:
+            if not file.readline():
+                return 0
+            kept = 0
+            line = b""
+            while kept < rows and (line := file.readline()).endswith(b"\n"):
+                self._last_kept_line = int(line.split(_DELIMITER.encode(), 1)[0])
+                kept += 1
+            if kept < rows:
+                return 0
+            file.truncate(file.tell())
+        return kept
+
+
+def withdraw_stored(batch_id: UUID) -> None:
+    """Mark the stored rows of a row report as rejected: their transaction was undone."""
+    path = row_report_path(batch_id)
+    copy = path.with_suffix(".new")
+    reason = _("Not stored, because other rows of the file are rejected.")
+    with (
+        path.open(encoding="utf-8", newline="") as old,
+        copy.open("w", encoding="utf-8", newline="") as new,
+    ):
+        writer = csv.writer(new, delimiter=_DELIMITER)
+        for cells in csv.reader(old, delimiter=_DELIMITER):
+            if cells[1] == STORED:
+                cells = [cells[0], REJECTED, "", "", reason, cells[5]]
+            writer.writerow(cells)
+    copy.replace(path)
+
+
+def _cell(text: str) -> str:
+    """Return *text* short and on one line, as a row report needs it."""
+    line = " ".join(text.split())
+    plain = "".join(c if c.isprintable() else "\ufffd" for c in line)
+    return plain if len(plain) <= _LONGEST_VALUE else plain[:_LONGEST_VALUE] + " …"
+
+
+def _without_formula(text: str) -> str:
+    """Keep a spreadsheet from calculating with what stood in a stranger's file."""
+    if not text.startswith(("=", "+", "-", "@")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
