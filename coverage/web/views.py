@@ -2,18 +2,213 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import Prefetch
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
+from coverage import selectors
+from coverage.models import ANY_OPERATOR, CoverageRun, LayerOperator, Service
+from coverage.web import words
 from kukar_connect.roles import RoleRequiredMixin
+from villages.models import BoundarySource, Claim, Village
 
 
-class MapPage(RoleRequiredMixin, TemplateView):
+
+class LayerPage(RoleRequiredMixin, TemplateView):
+    """A page about one layer, which the address names: ?operator=…&service=…."""
+
+    request: HttpRequest
+
+    @cached_property
+    def operator(self) -> str:
+        asked = self.request.GET.get("operator", "")
+        return asked if asked in LayerOperator.values else ANY_OPERATOR
+
+    @cached_property
+    def service(self) -> str:
+        asked = self.request.GET.get("service", "")
+        return asked if asked in Service.values else Service.INTERNET.value
+
+    @cached_property
+    def run(self) -> CoverageRun | None:
+        return selectors.current_run()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        meanings = words.state_meanings(self.operator, self.service)
+        return super().get_context_data(
+            **kwargs,
+            run=self.run,
+            operator=self.operator,
+            service=self.service,
+            operator_name=words.operator_name(self.operator),
+            service_name=words.service_name(self.service),
+            operators=LayerOperator.choices,
+            services=Service.choices,
+            layer_query=urlencode(
+                {"operator": self.operator, "service": self.service}
+            ),
+            legend=[
+                {"state": s, "name": words.STATE_NAMES[s], "meaning": meanings[s]}
+                for s in words.STATES
+            ],
+            run_counts=[
+                {"operator": words.operator_name(operator), "count": count}
+                for operator, count in (self.run.report_counts if self.run else {}).items()
+                if operator in LayerOperator.values
+            ],
+            **self.table(),
+        )
+
+    def table(self) -> dict[str, Any]:
+        """Return the layer's villages by district, and their sum."""
+        if self.run is None:
+            return {"districts": [], "total": None}
+        rows = selectors.village_table(self.run, self.operator, self.service)
+        for row in rows:
+            row["shares"] = shares(row)
+        return {
+            "districts": [
+                {"name": name, "code": code, "villages": list(villages)}
+                for (name, code), villages in groupby(
+                    rows, key=lambda row: (row["district"], row["district_code"])
+                )
+            ],
+            "total": total(rows),
+        }
+
+
+class MapPage(LayerPage):
+    """The map; without script, the villages' table in its place."""
+
     template_name = "coverage/map.html"
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        root = reverse("map")
+        return super().get_context_data(
+            **kwargs,
+            map_texts=words.map_texts(),
+            api_root=f"{root}api/v1/",
+            tiles_root=f"{root}tiles/",
+            osm_tiles=settings.KUKAR_OSM_TILES,
+            confidence_high=words.CONFIDENCE_HIGH,
+            confidence_medium=words.CONFIDENCE_MEDIUM,
+        )
 
-class TablePage(RoleRequiredMixin, TemplateView):
+
+class TablePage(LayerPage):
+    """The layer as tables: villages by district, and blank spots."""
+
     template_name = "coverage/table.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        spots = (
+            selectors.blank_spot_table(self.run, self.operator, self.service)
+            if self.run
+            else []
+        )
+        return super().get_context_data(**kwargs, spots=spots)
 
 
 class VillagePage(RoleRequiredMixin, TemplateView):
+    """Everything known about one village, each operator and service side by side."""
+
     template_name = "coverage/village.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        village = get_object_or_404(
+            Village.objects.select_related("district")
+            .defer("boundary", "district__boundary")
+            .prefetch_related(Prefetch("claims", Claim.objects.order_by("-stated_date"))),
+            code=self.kwargs["code"],
+        )
+        run = selectors.current_run()
+        claims = list(village.claims.all())
+        return super().get_context_data(
+            **kwargs,
+            village=village,
+            run=run,
+            is_approximate=village.boundary_source == BoundarySource.APPROXIMATE,
+            services=village_services(run, village) if run else [],
+            statements=[c for c in claims if c.kind == Claim.Kind.STATEMENT],
+            listed=[c for c in claims if c.kind == Claim.Kind.LISTED_BLANK],
+            settlements=list(village.settlements.all()),
+            facilities=list(village.facilities.all()),
+            states=[(s, words.STATE_NAMES[s]) for s in words.STATES],
+        )
+
+
+def village_services(run: CoverageRun, village: Village) -> list[dict[str, Any]]:
+    """Return per service its operators' shares and its blank spots in *village*."""
+    layers = selectors.village_layers(run, village)
+    for layer in layers:
+        layer["shares"] = shares(layer)
+    order = {operator: n for n, operator in enumerate(LayerOperator.values)}
+    return [
+        {
+            "service": service.value,
+            "name": service.label,
+            "layers": [
+                {**layer, "name": words.operator_name(layer["operator"])}
+                for layer in sorted(layers, key=lambda row: order[row["operator"]])
+                if layer["service"] == service
+            ],
+            "spots": [
+                {**spot, "operator": operator, "operator_name": operator.label}
+                for operator in LayerOperator
+                for spot in selectors.blank_spot_table(
+                    run, operator, service, village=village.code
+                )
+            ],
+        }
+        for service in Service
+    ]
+
+
+def shares(row: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the states of *row* as parts that add up to 1, or None without areas.
+
+    Weak is inside covered; here it is taken out, so that the parts are disjoint.
+    """
+    areas = {
+        "covered": max(row["covered_km2"] - row["weak_km2"], 0.0),
+        "weak": row["weak_km2"],
+        "likely_blank": row["likely_blank_km2"],
+        "blank": row["blank_km2"],
+        "unknown": row["unknown_km2"],
+    }
+    whole = sum(areas.values())
+    if not whole:
+        return None
+    parts, start = [], 0.0
+    for state in words.STATES:
+        share = areas[state] / whole
+        parts.append(
+            {
+                "state": state,
+                "name": words.STATE_NAMES[state],
+                "area_km2": areas[state],
+                "share": share,
+                # Where the part lies in a bar 100 wide.
+                "x": f"{start * 100:.3f}",
+                "width": f"{share * 100:.3f}",
+            }
+        )
+        start += share
+    return parts
+
+
+def total(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the sum of village rows with its shares."""
+    names = (*selectors.AREAS, "report_count")
+    summed: dict[str, Any] = {name: sum(row[name] for row in rows) for name in names}
+    summed["area_km2"] = sum(summed[name] for name in selectors.AREAS) - summed["weak_km2"]
+    summed["shares"] = shares(summed)
+    return summed

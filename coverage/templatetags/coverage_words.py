@@ -1,0 +1,63 @@
+"""Numbers and dates as the tables show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from coverage.web import words
+
+register = template.Library()
+NO_BREAK = "\N{NO-BREAK SPACE}"
+# Below this a share would read as nothing.
+SMALLEST_PERCENT = 0.5
+
+
+@register.filter
+def km2(area_km2: float) -> str:
+    """Show an area: one decimal where it is small enough to matter."""
+    decimals = 0 if area_km2 >= 100 else 1 if area_km2 >= 1 else 2
+    number = formats.number_format(area_km2, decimals, use_l10n=True, force_grouping=True)
+    return f"{number}{NO_BREAK}km²"
+
+
+@register.filter
+def count(number: int) -> str:
+    return formats.number_format(number, 0, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """Show a share of 1 as a whole percentage; what is there is never shown as 0."""
+    value = share * 100
+    if 0 < value < SMALLEST_PERCENT:
+        return f"<{NO_BREAK}1{NO_BREAK}%"
+    if 100 - SMALLEST_PERCENT <= value < 100:
+        return f">{NO_BREAK}99{NO_BREAK}%"
+    return f"{value:.0f}{NO_BREAK}%"
+
+
+@register.filter
+def confidence(value: float) -> str:
+    return f"{words.confidence_word(value)} ({percent(value)})"
+
+
+@register.filter
+def wita_date(when: datetime) -> str:
+    return formats.date_format(timezone.localtime(when), "j F Y")
+
+
+@register.filter
+def wita(when: datetime) -> str:
+    """Show a moment in the regency's own time, and say so."""
+    local = timezone.localtime(when)
+    return f"{formats.date_format(local, 'j F Y, H.i')}{NO_BREAK}WITA"
+
+
+@register.simple_tag
+def swatch(state: str) -> SafeString:
+    return format_html('<span class="swatch swatch--{}" aria-hidden="true"></span>', state)

@@ -1,0 +1,64 @@
+// What is looked at, in the address bar, so that it can be sent to a colleague:
+// ?operator=…&service=…&layers=a,b&spot=…|village=…#zoom/lat/lon
+
+export const LAYERS = [
+  "surface",
+  "spots",
+  "boundaries",
+  "official",
+  "reports",
+  "settlements",
+  "facilities",
+  "osm",
+];
+export const DEFAULTS = {
+  operator: "ANY",
+  service: "internet",
+  layers: ["surface", "spots", "boundaries", "official"],
+};
+
+const inRange = (value, low, high) => value >= low && value <= high;
+
+function readPosition(hash) {
+  const parts = hash.replace(/^#/, "").split("/");
+  if (parts.length !== 3 || parts.some((part) => part.trim() === "")) return null;
+  const [zoom, lat, lon] = parts.map(Number);
+  const isValid =
+    inRange(zoom, 0, 24) && inRange(lat, -90, 90) && inRange(lon, -180, 180);
+  return isValid ? { zoom, lon, lat } : null;
+}
+
+/** Read a view from an address; whatever it does not know falls back to the usual. */
+export function readView(search, hash, { operators, services }) {
+  const query = new URLSearchParams(search);
+  const operator = query.get("operator");
+  const service = query.get("service");
+  const layers = query.get("layers");
+  return {
+    operator: operators.includes(operator) ? operator : DEFAULTS.operator,
+    service: services.includes(service) ? service : DEFAULTS.service,
+    layers:
+      layers === null
+        ? [...DEFAULTS.layers]
+        : LAYERS.filter((name) => layers.split(",").includes(name)),
+    spot: query.get("spot"),
+    village: query.get("spot") ? null : query.get("village"),
+    position: readPosition(hash),
+  };
+}
+
+/** Write a view as the end of an address, leaving out what is usual. */
+export function writeView({ operator, service, layers, spot, village, position }) {
+  const query = new URLSearchParams();
+  if (operator !== DEFAULTS.operator) query.set("operator", operator);
+  if (service !== DEFAULTS.service) query.set("service", service);
+  const ordered = LAYERS.filter((name) => layers.includes(name));
+  if (ordered.join() !== DEFAULTS.layers.join()) query.set("layers", ordered.join(","));
+  if (spot) query.set("spot", spot);
+  else if (village) query.set("village", village);
+  const search = query.toString().replaceAll("%2C", ",");
+  const hash = position
+    ? `#${+position.zoom.toFixed(2)}/${position.lat.toFixed(4)}/${position.lon.toFixed(4)}`
+    : "";
+  return (search && `?${search}`) + hash;
+}
