@@ -35,8 +35,8 @@ def open_file(stream: BinaryIO, *, operator: str) -> tuple[Format, Reader]:
             return format_, format_.open_file(stream, operator=operator)
     raise ReportFileError(
         _(
-            "The first line is of no format known here. Known are: %(formats)s. Our CSV "
-            "needs the columns %(columns)s."
+            "The first line is of no format known here. Known are: %(formats)s. Our "
+            "CSV needs the columns %(columns)s."
         )
         % {
             "formats": ", ".join(str(format_.TITLE) for format_ in FORMATS),

@@ -81,8 +81,8 @@ class GNetTrackReader:
         if "EventType" in self._index:
             raise ReportFileError(
                 _(
-                    "This is G-NetTrack's log of events. Import the log of readings "
-                    "that lies beside it (its name ends in “_log.txt” or has no “events”)."
+                    "This is G-NetTrack's log of events, not of readings. Import the "
+                    "log that lies beside it, without “events” in its name."
                 )
             )
         missing = [name for name in _REQUIRED if name not in self._index]
@@ -170,9 +170,7 @@ class GNetTrackReader:
         if self._is_without_service(cells):
             content["found"] = Found.NO_SERVICE.value
             if self._cell(cells, "Level") not in _NO_LEVEL:
-                refuse(
-                    "Level", _("A level without a network: the phone contradicts itself.")
-                )
+                refuse("Level", _("The phone names no network, and a level of one."))
         else:
             self._read_service(cells, content, refuse)
         self._read_operator(cells, content, refuse)
@@ -184,10 +182,12 @@ class GNetTrackReader:
                 refuse("Accuracy", _("Not a number."))
         if problems:
             return Row(line, None, problems)
-        written = {
-            field: self._cell(cells, column) for field, column in _COLUMNS.items()
-        }
-        return to_row(line, content, columns=_COLUMNS, written=written)
+        return to_row(
+            line,
+            content,
+            columns=_COLUMNS,
+            written=lambda field: self._cell(cells, _COLUMNS.get(field, "")),
+        )
 
     def _read_service(
         self, cells: list[str], content: dict[str, Any], refuse: Any

@@ -154,7 +154,7 @@ class OwnCsvReader:
             if not text.strip(self._delimiter + " \t\xa0"):
                 continue
             if '"' in text:
-                cells = self._quoted_cells(line, text)
+                cells = self._quoted_cells(text)
                 if cells is None:
                     reason = _(
                         "A quotation mark is opened and not closed properly. Close it, "
@@ -166,12 +166,17 @@ class OwnCsvReader:
                 cells = text.split(self._delimiter)
             yield self._row(line, cells)
 
+    def _written(self, field: str, cells: list[str]) -> str:
+        if field not in self._columns:
+            return ""
+        return cells[self._fields.index(field)].strip()
+
     def _refuse_bad_header(self) -> None:
         named = [field for field in self._fields if field]
         twice = sorted({field for field in named if named.count(field) > 1})
         if twice:
             raise ReportFileError(
-                _("Line 1 names these columns more than once: %(names)s. Keep one each.")
+                _("Line 1 names these columns twice: %(names)s. Keep one of each.")
                 % {"names": ", ".join(twice)}
             )
         missing = [
@@ -205,14 +210,16 @@ class OwnCsvReader:
             return lambda text: to_number(text, has_decimal_comma=has_decimal_comma)
         if field in WORDS:
             words = WORDS[field]
-            return lambda text: words[" ".join(text.lower().split())]
+            # The word itself, as a program writes it, needs no second look.
+            exact = {value: value for value in words.values()}
+            return lambda text: exact.get(text) or words[" ".join(text.lower().split())]
         if field == "observed_at":
             return to_utc
         if field == "id":
             return UUID
         return str
 
-    def _quoted_cells(self, line: int, text: str) -> list[str] | None:
+    def _quoted_cells(self, text: str) -> list[str] | None:
         """Return the cells of a row with quotes, which may go on over several lines."""
         taken: list[tuple[int, str | None]] = []
 
@@ -261,15 +268,18 @@ class OwnCsvReader:
         if "operator" not in content and self._operator:
             content["operator"] = self._operator
         unreadable = {problem.column for problem in problems}
-        problems += [
-            Problem(self._columns.get(field, field), "", _("This cell must not be empty."))
-            for field in REQUIRED
-            if field not in content and self._columns.get(field, field) not in unreadable
-        ]
+        for field in REQUIRED:
+            column = self._columns.get(field, field)
+            if field not in content and column not in unreadable:
+                problems.append(Problem(column, "", _("This cell must not be empty.")))
         if problems:
             return Row(line, None, problems)
-        written = {field: cells[index].strip() for index, field, _parse in self._parsers}
-        return to_row(line, content, columns=self._columns, written=written)
+        return to_row(
+            line,
+            content,
+            columns=self._columns,
+            written=lambda field: self._written(field, cells),
+        )
 
 
 def _meant(field: str) -> str:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, BinaryIO, Protocol
@@ -31,6 +31,7 @@ _ZONES = {
     "GMT": UTC,
 }
 # Day first, as Indonesian offices write it: 23/11/2026 08.30 or 23-11-2026 08:30:15.
+_DATE_LENGTH = len("2026-11-23")
 _DAY_FIRST = re.compile(
     r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})[ T,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?"
 )
@@ -177,7 +178,7 @@ def read_header(stream: BinaryIO) -> str:
     stream.seek(0)
     if not head.strip():
         raise ReportFileError(_("The file is empty."))
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise ReportFileError(
             _(
                 "This is a workbook or a packed file, not text. Open it, choose “Save "
@@ -243,9 +244,9 @@ def to_utc(text: str) -> datetime:
     if start and last.upper() in _ZONES:
         text, zone = start, _ZONES[last.upper()]
     if match := _DAY_FIRST.fullmatch(text):
-        day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
+        day, month, year, hour, minute, second = (int(n or 0) for n in match.groups())
         moment = datetime(year, month, day, hour, minute, second, tzinfo=zone)
-    elif ":" in text or "T" in text:
+    elif len(text) > _DATE_LENGTH:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
@@ -292,12 +293,12 @@ def to_row(
     content: dict[str, Any],
     *,
     columns: Mapping[str, str],
-    written: Mapping[str, str],
+    written: Callable[[str], str],
 ) -> Row:
     """Make the row of *content*, whose cells could all be read.
 
-    *columns* and *written* give, by field, the file's name of the column and what
-    stood in the cell, for the words of a rejection.
+    *columns* holds, by field, the file's name of the column; *written* returns what
+    stood in a field's cell. Both are for the words of a rejection.
     """
     if "id" not in content:
         content["id"] = content_id(content)
@@ -309,7 +310,7 @@ def to_row(
         line,
         None,
         [
-            Problem(columns.get(field, field), written.get(field, ""), reason)
+            Problem(columns.get(field, field), written(field), reason)
             for field, reasons in errors.items()
             for reason in reasons
         ],

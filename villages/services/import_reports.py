@@ -1,4 +1,4 @@
-"""Bringing in a file of reports: every row stored, already there, or rejected and why."""
+"""Bringing in a file of reports: every row stored, there already, or rejected."""
 
 from __future__ import annotations
 
@@ -228,7 +228,11 @@ class _Import:
     """One run through a file."""
 
     def __init__(
-        self, batch: ImportBatch, reader: Reader, now: datetime, progress: ReportProgress
+        self,
+        batch: ImportBatch,
+        reader: Reader,
+        now: datetime,
+        progress: ReportProgress,
     ) -> None:
         self.batch = batch
         self.reader = reader
@@ -288,9 +292,9 @@ class _Import:
             report.flush()
         if is_refused:
             error = ngettext(
-                "Nothing was stored: %(count)d row is rejected, and the file was to be "
+                "Nothing was stored: %(count)d row is wrong, and the file was to be "
                 "stored as a whole or not at all. Correct the row and import again.",
-                "Nothing was stored: %(count)d rows are rejected, and the file was to be "
+                "Nothing was stored: %(count)d rows are wrong, and the file was to be "
                 "stored as a whole or not at all. Correct the rows and import again.",
                 batch.rejected,
             ) % {"count": batch.rejected}
@@ -449,7 +453,7 @@ class RowReport:
 
 
 def withdraw_stored(batch_id: UUID) -> None:
-    """Mark the stored rows of a row report as rejected: their transaction was undone."""
+    """Mark a row report's stored rows as rejected: their transaction was undone."""
     path = row_report_path(batch_id)
     copy = path.with_suffix(".new")
     reason = _("Not stored, because other rows of the file are rejected.")

@@ -6,11 +6,11 @@ import csv
 import hashlib
 import io
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -66,10 +66,13 @@ class NewReport:
 
     def digest(self) -> str:
         """Fingerprint the content, to tell a resend from a clash of ids."""
-        content = asdict(self) | {"observed_at": self.observed_at.astimezone(UTC)}
-        return hashlib.sha256(
-            json.dumps(content, default=str, sort_keys=True).encode()
-        ).hexdigest()
+        content = {name: getattr(self, name) for name in _FIELD_NAMES}
+        content["observed_at"] = self.observed_at.astimezone(UTC)
+        return hashlib.sha256(_encode(content).encode()).hexdigest()
+
+
+_FIELD_NAMES = [field.name for field in fields(NewReport)]
+_encode = json.JSONEncoder(default=str, sort_keys=True).encode
 
 
 class Outcome(StrEnum):
@@ -95,6 +98,10 @@ _RANGES = {
     "lon": (-180.0, 180.0),
     "lat": (-90.0, 90.0),
 }
+_RANGES_OF = {
+    technology.value: {**_RANGES, "rsrp_dbm": bounds}
+    for technology, bounds in RSRP_RANGE_DBM.items()
+}
 _LENGTHS = {"device_model": 100, "note": 1000}
 _READINGS = ("rsrp_dbm", "rsrq_db", "sinr_db")
 _RATES = ("download_mbps", "upload_mbps", "latency_ms")
@@ -119,10 +126,7 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
                 _("“%(value)s” is not known here. Use one of: %(names)s.")
                 % {"value": value, "names": names},
             )
-    ranges = dict(_RANGES)
-    if "technology" not in errors:
-        ranges["rsrp_dbm"] = RSRP_RANGE_DBM[Technology(report.technology)]
-    for field, (low, high) in ranges.items():
+    for field, (low, high) in _RANGES_OF.get(report.technology, _RANGES).items():
         value = getattr(report, field)
         # NaN compares False on both sides and is refused with the rest.
         if value is not None and not low <= value <= high:
@@ -162,17 +166,22 @@ _TEMP_COLUMNS = (
     " accuracy_m float8, position_source text, environment text,"
     " observed_at timestamptz, device_model text, note text, line int"
 )
-_TEMP_NAMES = [column.split()[0] for column in _TEMP_COLUMNS.split(",")]
+_values = attrgetter(*_FIELD_NAMES)
 
 # One statement finds the village, sets the flags and stores, for one report and
-# for ten thousand. Sorted by id, so that two identical batches that arrive at
-# once wait for each other instead of locking each other out.
+# for ten thousand. Villages are looked up in the order of arrival, which is mostly
+# that of a journey, so that PostGIS can go on using the polygon it has prepared.
+# Stored sorted by id, so that two identical batches that arrive at once wait for
+# each other instead of locking each other out.
 _STORE = """
-WITH placed AS (
-    SELECT DISTINCT ON (id) incoming.*,
-           ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS point
+WITH placed AS MATERIALIZED (
+    SELECT incoming.*,
+           ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS point,
+           (
+               SELECT min(code) FROM villages_village AS v
+               WHERE ST_Covers(v.boundary, ST_SetSRID(ST_MakePoint(lon, lat), 4326))
+           ) AS village_code
     FROM incoming_report AS incoming
-    ORDER BY id, line
 )
 INSERT INTO villages_signalreport (
     id, digest, operator, technology, found, rsrp_dbm, rsrq_db, sinr_db,
@@ -180,13 +189,13 @@ INSERT INTO villages_signalreport (
     environment, village_id, observed_at, received_at, device_model, note,
     reported_by_id, source, batch_id, flags, review_state, is_demo
 )
-SELECT
+SELECT DISTINCT ON (id)
     id, digest, operator, technology, found, rsrp_dbm, rsrq_db, sinr_db,
     download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
-    environment, village.code, observed_at, %(received_at)s, device_model, note,
-    %(reported_by)s, %(source)s, %(batch)s,
+    environment, village_code, observed_at, %(received_at)s, device_model, note,
+    %(reported_by)s, %(source)s, %(batch)s::uuid,
     array_remove(ARRAY[
-        CASE WHEN village.code IS NULL THEN 'outside_regency' END,
+        CASE WHEN village_code IS NULL THEN 'outside_regency' END,
         CASE WHEN accuracy_m > %(poor_accuracy_m)s THEN 'poor_accuracy' END,
         CASE WHEN lon = 0 AND lat = 0 THEN 'null_island' END,
         CASE WHEN observed_at > %(latest)s THEN 'future' END,
@@ -194,11 +203,7 @@ SELECT
     ]::text[], NULL),
     'unreviewed', %(is_demo)s
 FROM placed
-LEFT JOIN LATERAL (
-    SELECT code FROM villages_village AS v
-    WHERE ST_Covers(v.boundary, placed.point) ORDER BY code LIMIT 1
-) AS village ON true
-ORDER BY id
+ORDER BY id, line
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 """
@@ -207,13 +212,6 @@ _COMPARE = """
 SELECT incoming.line, stored.digest = incoming.digest
 FROM incoming_report AS incoming
 JOIN villages_signalreport AS stored USING (id)
-"""
-
-_EXTENT = """
-SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), operators FROM (
-    SELECT ST_Extent(point) AS box, array_agg(DISTINCT operator) AS operators
-    FROM villages_signalreport WHERE id = ANY(%s::uuid[])
-) AS extent
 """
 
 
@@ -253,14 +251,16 @@ def store_reports(
             },
         )
         stored = {row[0] for row in cursor.fetchall()}
-        cursor.execute(_COMPARE)
-        is_same = dict(cursor.fetchall())
-        if stored:
-            _note_change(cursor, sorted(stored))
+        is_same = {}
+        if len(stored) < len(reports):
+            cursor.execute(_COMPARE)
+            is_same = dict(cursor.fetchall())
+    if stored:
+        _note_change([report for report in reports if report.id in stored])
 
     outcomes = []
     for line, report in enumerate(reports):
-        if not is_same[line]:
+        if not is_same.get(line, True):
             outcomes.append(Outcome.DIFFERENT)
         elif report.id in stored:
             # The second of two equal reports in one batch is a resend.
@@ -277,36 +277,29 @@ def _copy_in(cursor: Any, reports: Sequence[NewReport], digests: list[str]) -> N
         " ON COMMIT DELETE ROWS"
     )
     cursor.execute("TRUNCATE incoming_report")
-    names = [field.name for field in fields(NewReport)]
     text = io.StringIO()
-    writer = csv.writer(text)
-    for line, (report, digest) in enumerate(zip(reports, digests, strict=True)):
-        row = {name: getattr(report, name) for name in names}
-        row |= {"digest": digest, "line": line}
-        # Unquoted and empty is NULL to COPY; the texts below must stay texts.
-        writer.writerow([_cell(row[name]) for name in _TEMP_NAMES])
+    # None becomes unquoted and empty, which is NULL to COPY; the texts named in
+    # FORCE_NOT_NULL stay texts when they are empty.
+    csv.writer(text).writerows(
+        (line, digest, *_values(report))
+        for line, (report, digest) in enumerate(zip(reports, digests, strict=True))
+    )
     text.seek(0)
     cursor.copy_expert(
-        "COPY incoming_report FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL"
-        " (technology, environment, device_model, note))",
+        f"COPY incoming_report (line, digest, {', '.join(_FIELD_NAMES)}) FROM STDIN"
+        " WITH (FORMAT csv,"
+        " FORCE_NOT_NULL (technology, environment, device_model, note))",
         text,
     )
 
 
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else ""
-    return value
-
-
-def _note_change(cursor: Any, ids: list[UUID]) -> None:
-    cursor.execute(_EXTENT, [[str(id_) for id_ in ids]])
-    west, south, east, north, operators = cursor.fetchone()
-    leave_change(operators=operators, extent=(west, south, east, north))
+def _note_change(reports: Sequence[NewReport]) -> None:
+    lons = [report.lon for report in reports]
+    lats = [report.lat for report in reports]
+    leave_change(
+        operators=sorted({report.operator for report in reports}),
+        extent=(min(lons), min(lats), max(lons), max(lats)),
+    )
 
 
 def leave_change(
