@@ -18,7 +18,7 @@ from coverage import selectors
 from coverage.models import ANY_OPERATOR, CoverageRun, LayerOperator, Service
 from coverage.web import words
 from kukar_connect.roles import RoleRequiredMixin
-from villages.models import BoundarySource, Claim, Village
+from villages.models import BoundarySource, Claim, Facility, Settlement, Village
 
 
 
@@ -100,6 +100,11 @@ class MapPage(LayerPage):
             osm_tiles=settings.KUKAR_OSM_TILES,
             confidence_high=words.CONFIDENCE_HIGH,
             confidence_medium=words.CONFIDENCE_MEDIUM,
+            has_settlements=Settlement.objects.exists(),
+            has_facilities=Facility.objects.exists(),
+            has_approximate_boundaries=Village.objects.filter(
+                boundary_source=BoundarySource.APPROXIMATE
+            ).exists(),
         )
 
 

@@ -27,12 +27,13 @@ export function watchRuns({ api, onRun, onError }) {
         await onRun(null);
       } else {
         onError(error);
+        // Nobody is signed in any more: asking again would only repeat that.
+        if (error.key === "error_session") wait = null;
       }
     } finally {
       isAsking = false;
-      // Nobody is signed in any more: asking again would only repeat that.
-      timer = window.setTimeout(ask, wait);
     }
+    if (wait !== null) timer = window.setTimeout(ask, wait);
   }
 
   document.addEventListener("visibilitychange", ask);

@@ -1,0 +1,212 @@
+// The map itself and what does not depend on a run: land, water, boundaries, labels.
+
+import { placeLabels } from "./geometry.js";
+import { h } from "./dom.js";
+import { toCorners, toLatLng } from "./lonlat.js";
+
+const { L } = window;
+
+// What lies over what, from below to above.
+const PANES = {
+  osm: 180,
+  land: 190,
+  water: 250,
+  spots: 410,
+  lines: 420,
+  points: 440,
+  selected: 450,
+  labels: 460,
+};
+const MIN_ZOOM = 5;
+const MAX_ZOOM = 18;
+// From this zoom on there is room for villages' names.
+const VILLAGE_LABEL_ZOOM = 10.5;
+// A label's box is guessed from its letters, so that the page need not be measured.
+const LETTER_PX = { district: 7.6, village: 6.4 };
+const LINE_PX = 16;
+
+const COLOURS = {
+  land: "#f7f5ef",
+  river: "#4f8fc4",
+  district: "#23383d",
+  village: "#55666b",
+  selected: "#101d20",
+};
+
+export function makeMap(element, texts, { minimumMotion }) {
+  const map = L.map(element, {
+    zoomControl: false,
+    attributionControl: false,
+    minZoom: MIN_ZOOM,
+    maxZoom: MAX_ZOOM,
+    zoomSnap: 0.5,
+    zoomDelta: 1,
+    fadeAnimation: !minimumMotion,
+    zoomAnimation: !minimumMotion,
+    markerZoomAnimation: !minimumMotion,
+    inertia: !minimumMotion,
+  });
+  for (const [name, zIndex] of Object.entries(PANES)) {
+    map.createPane(name).style.zIndex = zIndex;
+    // Clicks are answered in one place (inspect.js), not by single layers.
+    map.getPane(name).style.pointerEvents = "none";
+  }
+  L.control
+    .zoom({
+      position: "topleft",
+      zoomInText: "+",
+      zoomOutText: "−",
+      zoomInTitle: texts.zoom_in,
+      zoomOutTitle: texts.zoom_out,
+    })
+    .addTo(map);
+  L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 120 }).addTo(map);
+  const attribution = L.control
+    .attribution({ position: "bottomright", prefix: false })
+    .addTo(map);
+  attribution.addAttribution(texts.water_source);
+  return map;
+}
+
+export const canvasIn = (pane) => L.canvas({ pane, padding: 0.4 });
+
+/** A GeoJSON layer that is only drawn. */
+export const drawn = (data, pane, renderer, style) =>
+  L.geoJSON(data, {
+    pane,
+    renderer,
+    interactive: false,
+    style,
+    coordsToLatLng: toLatLng,
+  });
+
+export function makeBase(map, element) {
+  const renderers = Object.fromEntries(
+    ["land", "water", "lines", "selected"].map((pane) => [pane, canvasIn(pane)]),
+  );
+  let land = null;
+  let isLandShown = true;
+  let villageLines = null;
+  let areVillagesShown = true;
+  let districts = [];
+  let villages = [];
+  const labels = L.layerGroup().addTo(map);
+  const selected = L.layerGroup().addTo(map);
+
+  function drawLabels() {
+    labels.clearLayers();
+    const zoom = map.getZoom();
+    const bounds = map.getBounds().pad(0.1);
+    const candidates = [
+      ...districts.map((feature) => ({ feature, kind: "district" })),
+      ...(zoom >= VILLAGE_LABEL_ZOOM
+        ? villages.map((feature) => ({ feature, kind: "village" }))
+        : []),
+    ].flatMap(({ feature, kind }) => {
+      const { name, lon, lat } = feature.properties;
+      if (lon === null || lat === null || !bounds.contains(toLatLng([lon, lat])))
+        return [];
+      const at = map.latLngToContainerPoint(toLatLng([lon, lat]));
+      const width = name.length * LETTER_PX[kind];
+      return [{ name, kind, lon, lat, x: at.x, y: at.y, width, height: LINE_PX }];
+    });
+    // Close by, districts say less than villages and leave the room to them.
+    if (zoom >= VILLAGE_LABEL_ZOOM) candidates.reverse();
+    for (const { name, kind, lon, lat } of placeLabels(candidates)) {
+      L.marker(toLatLng([lon, lat]), {
+        pane: "labels",
+        interactive: false,
+        keyboard: false,
+        icon: L.divIcon({
+          className: `map-label map-label--${kind}`,
+          html: h("span", {}, name),
+          iconSize: [0, 0],
+        }),
+      }).addTo(labels);
+    }
+  }
+  map.on("moveend zoomend", drawLabels);
+
+  return {
+    showWater(data) {
+      drawn(data, "water", renderers.water, (feature) =>
+        feature.properties.kind === "river"
+          ? { color: COLOURS.river, weight: 2, opacity: 0.75 }
+          : {
+              color: COLOURS.river,
+              weight: 1,
+              opacity: 0.75,
+              fillColor: COLOURS.river,
+              fillOpacity: 0.18,
+            },
+      ).addTo(map);
+    },
+
+    showDistricts(data) {
+      districts = data.features;
+      land = drawn(data, "land", renderers.land, () => ({
+        stroke: false,
+        fillColor: COLOURS.land,
+        fillOpacity: 1,
+      }));
+      if (isLandShown) land.addTo(map);
+      drawn(data, "lines", renderers.lines, (feature) => ({
+        fill: false,
+        color: COLOURS.district,
+        weight: 1.6,
+        opacity: 0.85,
+        dashArray: feature.properties.boundary_source === "approximate" ? "7 4" : null,
+      })).addTo(map);
+      drawLabels();
+    },
+
+    showVillages(data) {
+      villages = data.features;
+      villageLines = drawn(data, "lines", renderers.lines, (feature) => ({
+        fill: false,
+        color: COLOURS.village,
+        weight: 0.8,
+        opacity: 0.75,
+        dashArray: feature.properties.boundary_source === "approximate" ? "3 3" : null,
+      }));
+      if (areVillagesShown) villageLines.addTo(map);
+      drawLabels();
+    },
+
+    setVillagesShown(isShown) {
+      areVillagesShown = isShown;
+      if (!villageLines) return;
+      if (isShown) villageLines.addTo(map);
+      else villageLines.remove();
+    },
+
+    /** Our own land would hide a background from elsewhere. */
+    setLandShown(isShown) {
+      isLandShown = isShown;
+      element.classList.toggle("has-background", !isShown);
+      if (!land) return;
+      if (isShown) land.addTo(map);
+      else land.remove();
+    },
+
+    select(feature) {
+      selected.clearLayers();
+      if (!feature) return;
+      for (const [color, weight] of [
+        ["#ffffff", 6],
+        [COLOURS.selected, 3],
+      ]) {
+        drawn(feature, "selected", renderers.selected, () => ({
+          fill: false,
+          color,
+          weight,
+          opacity: 0.95,
+        })).addTo(selected);
+      }
+    },
+
+    fit(extent, options = {}) {
+      map.fitBounds(toCorners(extent), { padding: [16, 16], ...options });
+    },
+  };
+}

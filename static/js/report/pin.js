@@ -1,0 +1,86 @@
+// A small map to set the pin by hand, when the phone does not know where it is.
+
+import { toCorners, toLatLng, toLonLat } from "../map/lonlat.js";
+
+// Kutai Kartanegara, until its districts are there to be seen.
+const REGENCY = [115.2, -1.2, 117.7, 1.6];
+
+function load(element) {
+  return new Promise((resolve, reject) => {
+    element.addEventListener("load", resolve);
+    element.addEventListener("error", () => reject(new Error("not loaded")));
+    document.head.append(element);
+  });
+}
+
+async function loadLeaflet({ leafletJs, leafletCss }) {
+  if (window.L) return;
+  const style = Object.assign(document.createElement("link"), {
+    rel: "stylesheet",
+    href: leafletCss,
+  });
+  const script = Object.assign(document.createElement("script"), { src: leafletJs });
+  await Promise.all([load(style), load(script)]);
+}
+
+/**
+ * Draw the map into `box`; `onPin([lon, lat])` is called when the pin is set.
+ *
+ * Returns `{ setPin(lonLat), pinInMiddle(), show(lonLat) }`. Rejects when Leaflet
+ * does not load; districts that do not load are only missing from the picture.
+ */
+export async function makePinMap(box, addresses, onPin) {
+  await loadLeaflet(addresses);
+  const { L } = window;
+  const map = L.map(box, { attributionControl: false, zoomSnap: 0.5 });
+  map.fitBounds(toCorners(REGENCY));
+  let marker = null;
+
+  function setPin(lonLat) {
+    if (!marker) {
+      marker = L.marker(toLatLng(lonLat), {
+        draggable: true,
+        keyboard: false,
+        icon: L.divIcon({ className: "pin", iconSize: [36, 48], iconAnchor: [18, 46] }),
+      }).addTo(map);
+      marker.on("dragend", () => onPin(toLonLat(marker.getLatLng())));
+    }
+    marker.setLatLng(toLatLng(lonLat));
+  }
+
+  function pin(lonLat) {
+    setPin(lonLat);
+    onPin(lonLat);
+  }
+
+  map.on("click", (event) => pin(toLonLat(event.latlng)));
+  drawDistricts(map, addresses.districtsUrl);
+  return {
+    setPin,
+    pinInMiddle: () => pin(toLonLat(map.getCenter())),
+    show: (lonLat) => map.setView(toLatLng(lonLat), 14),
+  };
+}
+
+async function drawDistricts(map, url) {
+  const { L } = window;
+  try {
+    const response = await fetch(url);
+    if (!response.ok) return;
+    const layer = L.geoJSON(await response.json(), {
+      interactive: false,
+      style: { className: "pin-map__district" },
+      filter: (feature) => feature.geometry !== null,
+      onEachFeature: (feature, shape) =>
+        shape.bindTooltip(feature.properties.name, {
+          permanent: true,
+          direction: "center",
+          className: "pin-map__name",
+        }),
+    }).addTo(map);
+    if (map.getZoom() < 10 && layer.getLayers().length > 0)
+      map.fitBounds(layer.getBounds());
+  } catch {
+    // The pin works on an empty map too, with the coordinates below it.
+  }
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { DEFAULTS, readView, writeView } from "../../static/js/map/permalink.js";
+
+const known = {
+  operators: ["ANY", "TELKOMSEL", "INDOSAT", "XLSMART"],
+  services: ["internet", "voice"],
+};
+
+test("an empty address is the usual view", () => {
+  assert.deepEqual(readView("", "", known), {
+    ...DEFAULTS,
+    spot: null,
+    village: null,
+    position: null,
+  });
+});
+
+test("a view survives being written and read", () => {
+  const view = {
+    operator: "INDOSAT",
+    service: "voice",
+    layers: ["spots", "reports"],
+    spot: "9d1c7d3e-6df3-4b0e-8a6f-0f3f3cbb0c55",
+    village: null,
+    position: { zoom: 11.5, lon: 116.4321, lat: -0.5309 },
+  };
+  const url = new URL(writeView(view), "http://localhost/");
+  assert.deepEqual(readView(url.search, url.hash, known), view);
+});
+
+test("what is usual is left out of the address", () => {
+  const view = { ...DEFAULTS, spot: null, village: null, position: null };
+  assert.equal(writeView(view), "");
+});
+
+test("a village and a blank spot are never both open", () => {
+  const view = readView("?spot=a&village=b", "", known);
+  assert.equal(view.spot, "a");
+  assert.equal(view.village, null);
+});
+
+test("all layers switched off is a view of its own", () => {
+  const address = writeView({ ...DEFAULTS, layers: [], position: null });
+  assert.equal(address, "?layers=");
+  assert.deepEqual(readView(address, "", known).layers, []);
+});
+
+test("nonsense in the address falls back to the usual", () => {
+  const view = readView("?operator=X&service=tv&layers=spots,moon", "#a/b/c", known);
+  assert.equal(view.operator, "ANY");
+  assert.equal(view.service, "internet");
+  assert.deepEqual(view.layers, ["spots"]);
+  assert.equal(view.position, null);
+});
+
+test("a position off the earth is no position", () => {
+  for (const hash of ["#10/91/116", "#10/0/181", "#-1/0/116", "#10/0", "#10//", ""]) {
+    assert.equal(readView("", hash, known).position, null, hash);
+  }
+  assert.deepEqual(readView("", "#10/-0.5/116.5", known).position, {
+    zoom: 10,
+    lat: -0.5,
+    lon: 116.5,
+  });
+});
