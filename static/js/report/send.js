@@ -53,10 +53,7 @@ export async function sendReport(url, report) {
   const result = body?.results?.find((item) => item.id === report.id);
   if (result) return fromResult(result);
   if (response.status === 401) return { kind: "signed_out" };
-  if (response.status === 403) {
-    // Signed out and not allowed look alike to the API; only one has no session.
-    return { kind: body?.is_signed_in === false ? "signed_out" : "not_allowed" };
-  }
+  if (response.status === 403) return { kind: "not_allowed" };
   // Also an answer that is not ours, such as the page of a hotel's or café's portal.
   return { kind: "server", status: response.status };
 }
