@@ -193,7 +193,12 @@ class ReportImport(RoleRequiredMixin, FormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             **kwargs,
-            imports=ImportBatch.objects.select_related("imported_by")[:SHOWN_IMPORTS],
+            imports=[
+                (batch, STATE_NAMES[ImportBatch.State(batch.state)])
+                for batch in ImportBatch.objects.select_related("imported_by")[
+                    :SHOWN_IMPORTS
+                ]
+            ],
             formats=[format_.TITLE for format_ in FORMATS],
             most_bytes=settings.KUKAR_MAX_UPLOAD_BYTES,
             too_large=too_large(),
