@@ -1,1 +1,11 @@
-urlpatterns: list = []
+from django.urls import path
+
+from coverage.api.tiles import SurfaceTileView
+
+urlpatterns = [
+    path(
+        "<int:run>/<str:operator>/<str:service>/<int:z>/<int:x>/<int:y>.png",
+        SurfaceTileView.as_view(),
+        name="surface-tile",
+    ),
+]

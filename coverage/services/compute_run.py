@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import metadata
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -31,12 +29,12 @@ from coverage.core.classify import (
     Surface,
     classify,
     combine_any,
-    quantise,
     sieve,
 )
-from coverage.core.estimate import Observations, SignalLaw, estimate_tile, fit_law
+from coverage.core.estimate import Observations, SignalLaw, fit_law
 from coverage.core.evidence import THRESHOLD_DBM, bounds_for
 from coverage.core.exposure import NOWHERE, areas_by_state
+from coverage.core.parallel import Layer, estimate_tiles
 from coverage.models import (
     ANY_OPERATOR,
     CoverageRun,
@@ -56,7 +54,6 @@ from kukar_connect.errors import DomainError
 from villages.models import Operator, ReportChange
 
 Progress = Callable[[int, int | None, str], None]
-Layer = tuple[str, str]
 SERVICES = tuple(THRESHOLD_DBM)
 
 # A law learned from few reports is learned again when a fifth more have come.
@@ -312,21 +309,6 @@ def _extent_of(
 
 # --- estimating ----------------------------------------------------------------
 
-# What a worker process holds: set once by `_hold`, so that reports are sent to it
-# once and not with every tile.
-_held: dict[Layer, tuple[SignalLaw, Observations]] = {}
-
-
-def _hold(layers: dict[Layer, tuple[SignalLaw, Observations]]) -> None:
-    _held.update(layers)
-
-
-def _tile_of(layer: Layer, x: int, y: int) -> Surface:
-    law, observations = _held[layer]
-    found = estimate_tile(law, observations, x, y)
-    return quantise(found.mean_dbm, found.std_db, found.p_blank, found.known)
-
-
 def _estimate(
     run: CoverageRun,
     inputs: Inputs,
@@ -345,7 +327,8 @@ def _estimate(
     }
     jobs = [(layer, x, y) for layer, tiles in inputs.tiles.items() for x, y in tiles]
     outside = places.owner == NOWHERE
-    for done, (layer, x, y, tile) in enumerate(_tiles(held, jobs, processes), start=1):
+    done_tiles = estimate_tiles(held, jobs, processes=processes)
+    for done, (layer, x, y, tile) in enumerate(done_tiles, start=1):
         where = grid.slice_in(places.window, x, y)
         surface = layers[layer].surface
         mask = outside[where]
@@ -368,28 +351,6 @@ def _all_layers(
             operator, service = name.split("/")
             layers.add((operator, service))
     return sorted(layers)
-
-
-def _tiles(
-    held: dict[Layer, tuple[SignalLaw, Observations]],
-    jobs: list[tuple[Layer, int, int]],
-    processes: int,
-) -> Iterable[tuple[Layer, int, int, Surface]]:
-    """Yield each job's tile as it is done; the order does not matter."""
-    if processes == 1 or len(jobs) <= processes:
-        _hold(held)
-        for layer, x, y in jobs:
-            yield layer, x, y, _tile_of(layer, x, y)
-        _held.clear()
-        return
-    # Spawned, not forked: a fork would share this process's database connection.
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_hold, initargs=(held,)
-    ) as pool:
-        waiting = {pool.submit(_tile_of, layer, x, y): (layer, x, y) for layer, x, y in jobs}
-        for future in as_completed(waiting):
-            layer, x, y = waiting.pop(future)
-            yield layer, x, y, future.result()
 
 
 def _empty_surface(shape: tuple[int, int]) -> Surface:

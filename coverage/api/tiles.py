@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views import View
+
+from coverage.models import CoverageRun, LayerOperator, Service
+from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, paint_tile
+from kukar_connect.roles import can_see_map
+
+
+class SurfaceTileView(View):
+    """A PNG tile of one run: its address never means anything else."""
+
+    def get(self, request: HttpRequest, **where: Any) -> HttpResponse:
+        if not can_see_map(request.user):
+            return HttpResponse(status=401)
+        run, z, x, y = where["run"], where["z"], where["x"], where["y"]
+        is_askable = (
+            where["operator"] in LayerOperator.values
+            and where["service"] in Service.values
+            and MIN_ZOOM <= z <= MAX_ZOOM
+            and max(x, y) < 2**z
+            and CoverageRun.objects.filter(
+                pk=run, state=CoverageRun.State.PUBLISHED
+            ).exists()
+        )
+        if not is_askable:
+            return HttpResponse(status=404)
+        png = paint_tile(run, where["operator"], where["service"], z, x, y)
+        if png is None:
+            # Nothing of the regency here: an answer that may be kept, not an error.
+            response = HttpResponse(status=204)
+        else:
+            response = HttpResponse(png, content_type="image/png")
+        # Private, because who may see the map is this site's to say.
+        response["Cache-Control"] = "private, max-age=31536000, immutable"
+        return response

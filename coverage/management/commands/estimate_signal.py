@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.core.management.base import CommandError, CommandParser
+from numpy.typing import NDArray
+
+from coverage.core.classify import State, StateRules, classify, quantise
+from coverage.core.estimate import Observations, estimate, fit_law
+from coverage.core.evidence import THRESHOLD_DBM
+from kukar_connect.commands import ReportingCommand
+
+
+class Command(ReportingCommand):
+    help = (
+        "Estimate the signal at POINTS from the observations in TRAIN, both CSV, without "
+        "touching the database. TRAIN has lon, lat, rsrp_dbm (empty: no service); "
+        "POINTS has lon, lat. OUT gets mean_dbm, std_db and p_blank of the reading a "
+        "phone would take there, and the state."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("train", type=Path)
+        parser.add_argument("points", type=Path)
+        parser.add_argument("out", type=Path)
+        parser.add_argument(
+            "--threshold",
+            type=float,
+            default=THRESHOLD_DBM["internet"],
+            metavar="DBM",
+            help="below this a reading is not usable (default %(default)s)",
+        )
+
+    def run(
+        self, *, train: Path, points: Path, out: Path, threshold: float, **options: Any
+    ) -> dict[str, Any]:
+        lon, lat, rsrp = read_columns(train, ("lon", "lat", "rsrp_dbm"))
+        at_lon, at_lat = read_columns(points, ("lon", "lat"))
+        observations = Observations.from_readings(
+            lon, lat, rsrp, threshold_dbm=threshold
+        )
+        self.progress(0, None, "Learning how the signal varies")
+        law = fit_law(observations, threshold_dbm=threshold)
+        self.progress(0, None, "Estimating")
+        found = estimate(law, observations, at_lon, at_lat)
+        surface = quantise(found.mean_dbm, found.std_db, found.p_blank, found.known)
+        states = classify(surface, threshold_dbm=threshold, rules=StateRules())
+        with out.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["lon", "lat", "mean_dbm", "std_db", "p_blank", "state"])
+            for row in zip(
+                at_lon, at_lat, found.mean_dbm, found.std_db, found.p_blank, states,
+                strict=True,
+            ):
+                lon_, lat_, mean, std, p, state = row
+                writer.writerow(
+                    [
+                        repr(float(lon_)),
+                        repr(float(lat_)),
+                        f"{mean:.2f}",
+                        f"{std:.2f}",
+                        f"{p:.5f}",
+                        State(state).name.lower(),
+                    ]
+                )
+        names, counts = np.unique(states, return_counts=True)
+        return {
+            "observations": len(observations),
+            "no_service": int(np.isnan(rsrp).sum()),
+            "points": len(at_lon),
+            "threshold_dbm": threshold,
+            "states": {
+                State(n).name.lower(): int(c) for n, c in zip(names, counts, strict=True)
+            },
+            "out": str(out),
+        }
+
+
+def read_columns(path: Path, names: tuple[str, ...]) -> list[NDArray[np.float64]]:
+    """Read number columns of a CSV; an empty rsrp_dbm is NaN.
+
+    Raises
+    ------
+    CommandError
+        Naming the file, line and column that cannot be used.
+    """
+    columns: list[list[float]] = [[] for _name in names]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [n for n in names if n not in (reader.fieldnames or [])]
+            if missing:
+                message = f"{path}: there is no column {', '.join(missing)}."
+                raise CommandError(message)
+            for row in reader:
+                for values, name in zip(columns, names, strict=True):
+                    values.append(_number(path, reader.line_num, name, row[name]))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        message = f"{path} could not be read: {error}"
+        raise CommandError(message) from error
+    return [np.array(values, float) for values in columns]
+
+
+LIMITS = {"lon": (-180.0, 180.0), "lat": (-85.0, 85.0), "rsrp_dbm": (-200.0, 0.0)}
+
+
+def _number(path: Path, line: int, name: str, text: str | None) -> float:
+    if name == "rsrp_dbm" and not (text or "").strip():
+        return math.nan
+    low, high = LIMITS[name]
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        message = (
+            f"{path}, line {line}, column {name}: {text!r} is not a number from "
+            f"{low:g} to {high:g}."
+        )
+        raise CommandError(message)
+    return value

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, close_old_connections, connection
+from django.utils import timezone
+from django_tasks_db.management.commands.db_worker import Worker
+
+from coverage.services.compute_run import compute_changes
+
+log = logging.getLogger("kukar_connect.worker")
+
+# How often the change log is looked at: a report is on the map within seconds.
+POLL_S = 1.0
+# After a failure, so that a fault that stays does not fill the log.
+MAX_WAIT_S = 60.0
+# How long a running task may take to reach its end when the worker is stopped.
+TASK_END_S = 5.0
+
+
+class Command(BaseCommand):
+    _worker: Worker | None = None
+    help = "Keep the map up to date with the reports and run the background tasks."
+
+    def handle(self, **options: Any) -> None:
+        stop = threading.Event()
+
+        def ask_to_stop(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGINT, ask_to_stop)
+        signal.signal(signal.SIGTERM, ask_to_stop)
+        # Imports may take minutes; the map must not wait for them.
+        tasks = threading.Thread(target=self._run_tasks, args=(stop,), daemon=True)
+        tasks.start()
+        log.info("Worker is ready.")
+        self._follow_changes(stop)
+        if self._worker is not None:
+            self._worker.running = False
+        tasks.join(TASK_END_S)
+
+    def _follow_changes(self, stop: threading.Event) -> None:
+        wait_s = POLL_S
+        while not stop.wait(wait_s):
+            wait_s = POLL_S
+            started_s = time.monotonic()
+            try:
+                run = compute_changes(
+                    now=timezone.now(), progress=lambda done, total, label: None
+                )
+            except Exception:
+                # The notes of what changed are still there: try again, ever slower.
+                log.exception("The map could not be brought up to date.")
+                wait_s = min(MAX_WAIT_S, max(2 * POLL_S, 2 * wait_s))
+                self._reconnect()
+            else:
+                if run is not None:
+                    log.info(
+                        "Run %s is published (%s tiles, %.1f s).",
+                        run.pk,
+                        run.tiles_done,
+                        time.monotonic() - started_s,
+                    )
+
+    def _run_tasks(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            worker = Worker(
+                queue_names=["default"],
+                interval=POLL_S,
+                batch=False,
+                backend_name="default",
+                startup_delay=False,
+                max_tasks=None,
+                worker_id="kukar-connect",
+                excluded_queue_names=[],
+            )
+            self._worker = worker
+            try:
+                worker.run()
+            except OperationalError:
+                log.exception("The task queue could not be read.")
+                self._reconnect()
+                stop.wait(POLL_S)
+
+    def _reconnect(self) -> None:
+        close_old_connections()
+        connection.close()

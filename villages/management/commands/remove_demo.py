@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from kukar_connect.commands import ReportingCommand
+from villages.services.demo import remove_demo
+
+
+class Command(ReportingCommand):
+    help = (
+        "Remove all demonstration reports and accounts. The worker brings the map up "
+        "to date; without it, run compute_coverage --full."
+    )
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        removed = remove_demo()
+        (settings.KUKAR_LOCAL_DIR / "demo-accounts.txt").unlink(missing_ok=True)
+        return removed
+
+    def summary(self, result: dict[str, Any]) -> str:
+        return (
+            f"Removed {result['reports']:,} demonstration reports and "
+            f"{result['accounts']} demonstration accounts."
+        )
