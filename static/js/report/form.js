@@ -84,19 +84,26 @@ function setPin(lonLat, { isTyped = false } = {}) {
   showPosition();
 }
 
+/** Show what fits the way the position is found: by phone, by pin, or as before. */
+function showPositionControls() {
+  const isPinOpen = isPinned && !samePlace;
+  pinPanel.hidden = !isPinOpen;
+  usePinButton.hidden = isPinOpen;
+  usePinButton.setAttribute("aria-expanded", String(isPinOpen));
+  useDeviceButton.hidden = !(isPinned || samePlace);
+}
+
 async function openPin() {
   samePlace = null;
   isPinned = true;
-  pinPanel.hidden = false;
-  usePinButton.hidden = true;
-  usePinButton.setAttribute("aria-expanded", "true");
-  useDeviceButton.hidden = false;
+  showPositionControls();
   showPosition();
-  if (pinMap) return;
   try {
-    pinMap = makePinMap(one("[data-map]"), { ...form.dataset }, setPin);
+    const isNew = pinMap === null;
+    pinMap ??= makePinMap(one("[data-map]"), { ...form.dataset }, setPin);
     const map = await pinMap;
-    if (fix) map.show([fix.lon, fix.lat]);
+    map.refresh();
+    if (isNew && fix) map.show([fix.lon, fix.lat]);
   } catch {
     pinMap = null;
     one("[data-map]").hidden = true;
@@ -110,10 +117,7 @@ async function openPin() {
 function useDevice() {
   samePlace = null;
   isPinned = false;
-  pinPanel.hidden = true;
-  usePinButton.hidden = false;
-  usePinButton.setAttribute("aria-expanded", "false");
-  useDeviceButton.hidden = true;
+  showPositionControls();
   showPosition();
   usePinButton.focus();
 }
@@ -312,6 +316,8 @@ function showReceipt(report, result) {
 function nextReport({ isSamePlace }) {
   if (!isSamePlace) {
     samePlace = null;
+    pin = null;
+    lonInput.value = latInput.value = "";
     reportedHere.clear();
     form.elements.environment.value = "";
   }
@@ -323,6 +329,7 @@ function nextReport({ isSamePlace }) {
   clearErrors();
   receipt.hidden = true;
   form.hidden = false;
+  showPositionControls();
   showPosition();
   const first = isSamePlace && next ? "found" : "operator";
   one(`#step-${first}`).scrollIntoView({ block: "start" });

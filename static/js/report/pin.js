@@ -26,7 +26,7 @@ async function loadLeaflet({ leafletJs, leafletCss }) {
 /**
  * Draw the map into `box`; `onPin([lon, lat])` is called when the pin is set.
  *
- * Returns `{ setPin(lonLat), pinInMiddle(), show(lonLat) }`. Rejects when Leaflet
+ * Returns `{ setPin(lonLat), pinInMiddle(), show(lonLat), refresh() }`. Rejects when Leaflet
  * does not load; districts that do not load are only missing from the picture.
  */
 export async function makePinMap(box, addresses, onPin) {
@@ -54,20 +54,27 @@ export async function makePinMap(box, addresses, onPin) {
   }
 
   map.on("click", (event) => pin(toLonLat(event.latlng)));
-  drawDistricts(map, addresses.districtsUrl);
+  drawBackground(map, addresses);
   return {
     setPin,
     pinInMiddle: () => pin(toLonLat(map.getCenter())),
-    show: (lonLat) => map.setView(toLatLng(lonLat), 14),
+    show: (lonLat) => map.setView(toLatLng(lonLat), 12),
+    /** Take the size of the box anew, after it was hidden. */
+    refresh: () => map.invalidateSize(),
   };
 }
 
-async function drawDistricts(map, url) {
+async function read(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return response.json();
+}
+
+async function drawBackground(map, { districtsUrl, waterUrl }) {
   const { L } = window;
   try {
-    const response = await fetch(url);
-    if (!response.ok) return;
-    const layer = L.geoJSON(await response.json(), {
+    const [districts, water] = await Promise.all([read(districtsUrl), read(waterUrl)]);
+    const layer = L.geoJSON(districts, {
       interactive: false,
       style: { className: "pin-map__district" },
       filter: (feature) => feature.geometry !== null,
@@ -80,6 +87,9 @@ async function drawDistricts(map, url) {
     }).addTo(map);
     if (map.getZoom() < 10 && layer.getLayers().length > 0)
       map.fitBounds(layer.getBounds());
+    L.geoJSON(water, { interactive: false, style: { className: "pin-map__water" } }).addTo(
+      map,
+    );
   } catch {
     // The pin works on an empty map too, with the coordinates below it.
   }
