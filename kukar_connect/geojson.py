@@ -8,17 +8,10 @@ from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.db.models import JSONField, QuerySet, TextField, Value
 from django.db.models.functions import Cast, JSONObject
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
-
-from kukar_connect.errors import DomainError
 
 # 5 decimals of a degree are 1.1 m: finer than any boundary or fix we hold.
 PRECISION = 5
 CONTENT_TYPE = "application/geo+json"
-
-
-class BoundingBoxError(DomainError):
-    title = "The bbox is not usable."
 
 
 def features(
@@ -45,22 +38,3 @@ def collection_response(texts: list[str], **members: str) -> HttpResponse:
     extra = "".join(f'"{name}":{text},' for name, text in members.items())
     body = f'{{"type":"FeatureCollection",{extra}"features":[{",".join(texts)}]}}'
     return HttpResponse(body, content_type=CONTENT_TYPE)
-
-
-def parse_bbox(text: str) -> tuple[float, float, float, float]:
-    """Read ``west,south,east,north`` in degrees.
-
-    Raises
-    ------
-    BoundingBoxError
-        If it is not four numbers in order on the earth.
-    """
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        west = south = east = north = float("nan")
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise BoundingBoxError(
-            _("Give bbox as west,south,east,north in degrees, such as 116,-1,117,0.")
-        )
-    return west, south, east, north

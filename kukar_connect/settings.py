@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import environ
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -168,7 +168,9 @@ _tile_origin = KUKAR_OSM_TILES.split("/{", 1)[0] if KUKAR_OSM_TILES else None
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        # The nonce is for the admin's map widget, which brings an inline script; it is
+        # only sent on pages that ask for one, and ours ask for none.
+        "script-src": [SELF, NONCE],
         "style-src": [SELF],
         "img-src": [SELF, "data:", "blob:"] + ([_tile_origin] if _tile_origin else []),
         "font-src": [SELF],

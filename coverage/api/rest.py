@@ -36,8 +36,9 @@ from coverage.models import (
     VillageCoverage,
 )
 from coverage.selectors import AREAS, current_run, village_layers
+from kukar_connect import params
 from kukar_connect.errors import DomainError
-from kukar_connect.geojson import collection_response, features, parse_bbox
+from kukar_connect.geojson import collection_response, features
 from villages.api.places import x_of, y_of
 from villages.models import Claim, SignalReport, Village
 
@@ -52,34 +53,25 @@ class NoRunError(DomainError):
     title = "There is no such run."
 
 
-class ParameterError(DomainError):
-    title = "A parameter is not usable."
-
-
 def run_of(request: Request) -> CoverageRun:
     """Return the published run that the request asks for, else the current one."""
-    text = request.query_params.get("run", "")
-    if not text or text == "current":
-        run = current_run()
-    elif text.isdecimal() and int(text) < 2**63:
-        run = CoverageRun.objects.filter(
-            pk=int(text), state=CoverageRun.State.PUBLISHED
-        ).first()
+    if request.query_params.get("run") == "current":
+        number = None
     else:
-        raise ParameterError(_("run is a number, such as 12."))
+        number = params.whole_number(request.query_params, "run")
+    if number is None:
+        run = current_run()
+    else:
+        run = published(number)
     if run is None:
         raise NoRunError(_("No map has been computed yet, or there is no such run."))
     return run
 
 
-def choice(request: Request, name: str, known: list[str]) -> str | None:
-    value = request.query_params.get(name)
-    if value and value not in known:
-        raise ParameterError(
-            _("%(name)s is one of: %(known)s.")
-            % {"name": name, "known": ", ".join(known)}
-        )
-    return value or None
+def published(run_id: int) -> CoverageRun | None:
+    return CoverageRun.objects.filter(
+        pk=run_id, state=CoverageRun.State.PUBLISHED
+    ).first()
 
 
 def unchanged(request: HttpRequest, etag: str) -> HttpResponse | None:
@@ -125,28 +117,23 @@ class BlankSpots(APIView):
         return tag(collection_response(texts, run=str(run.pk)), etag)
 
     def filtered(self, request: Request, run: CoverageRun) -> QuerySet:
+        query = request.query_params
         spots = BlankSpot.objects.of_run(run.pk)
         for name, known in (
             ("operator", LayerOperator.values),
             ("service", Service.values),
             ("state", SpotState.values),
         ):
-            if value := choice(request, name, known):
+            if value := params.choice(query, name, known):
                 spots = spots.filter(**{name: value})
-        query = request.query_params
-        if village := query.get("village"):
+        if village := params.text(query, "village"):
             spots = spots.filter(villages__contains=[village])
-        if district := query.get("district"):
+        if district := params.text(query, "district"):
             spots = spots.filter(districts__contains=[district])
-        if bbox := query.get("bbox"):
-            spots = spots.filter(
-                polygon__intersects=Polygon.from_bbox(parse_bbox(bbox))
-            )
-        if least := query.get("min_area_km2"):
-            try:
-                spots = spots.filter(area_km2__gte=float(least))
-            except ValueError:
-                raise ParameterError(_("min_area_km2 is a number.")) from None
+        if bbox := params.bbox(query):
+            spots = spots.filter(polygon__intersects=Polygon.from_bbox(bbox))
+        if least := params.number(query, "min_area_km2"):
+            spots = spots.filter(area_km2__gte=least)
         return spots
 
 
@@ -219,16 +206,15 @@ class Villages(APIView):
         responses=GEOJSON,
     )
     def get(self, request: Request) -> HttpResponse:
-        run = current_run() if "run" not in request.query_params else run_of(request)
-        operator = choice(request, "operator", LayerOperator.values) or "ANY"
-        service = choice(request, "service", Service.values) or "internet"
+        query = request.query_params
+        run = current_run() if "run" not in query else run_of(request)
+        operator = params.choice(query, "operator", LayerOperator.values) or "ANY"
+        service = params.choice(query, "service", Service.values) or "internet"
         villages = Village.objects.exclude(boundary=None)
-        if district := request.query_params.get("district"):
+        if district := params.text(query, "district"):
             villages = villages.filter(district_id=district)
-        if bbox := request.query_params.get("bbox"):
-            villages = villages.filter(
-                boundary__intersects=Polygon.from_bbox(parse_bbox(bbox))
-            )
+        if bbox := params.bbox(query):
+            villages = villages.filter(boundary__intersects=Polygon.from_bbox(bbox))
         layer = (
             VillageCoverage.objects.of_run(run.pk if run else 0)
             .filter(village=OuterRef("pk"), operator=operator, service=service)
@@ -284,7 +270,7 @@ class VillageDetail(APIView):
 
     @extend_schema(operation_id="villages_read", parameters=[RUN], responses=GEOJSON)
     def get(self, request: Request, code: str) -> Response:
-        village = Village.objects.filter(code=code).first()
+        village = Village.objects.filter(code=code.replace("\0", "")).first()
         if village is None:
             raise NoRunError(_("There is no village with this code."))
         run = current_run() if "run" not in request.query_params else run_of(request)
@@ -356,9 +342,9 @@ class Runs(APIView):
     )
     def get(self, request: Request) -> Response:
         runs = CoverageRun.objects.filter(state=CoverageRun.State.PUBLISHED)
-        before = request.query_params.get("before", "")
-        if before.isdecimal() and int(before) < 2**63:
-            runs = runs.filter(pk__lt=int(before))
+        before = params.whole_number(request.query_params, "before")
+        if before is not None:
+            runs = runs.filter(pk__lt=before)
         return Response({"runs": [run_summary(run) for run in runs[:100]]})
 
 
@@ -377,9 +363,7 @@ class CurrentRun(APIView):
 class RunDetail(APIView):
     @extend_schema(operation_id="runs_read", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, run_id: int) -> Response:
-        run = CoverageRun.objects.filter(
-            pk=run_id, state=CoverageRun.State.PUBLISHED
-        ).first()
+        run = published(run_id)
         if run is None:
             raise NoRunError(_("There is no such run."))
         return Response(run_summary(run))

@@ -2,20 +2,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.views import View
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from coverage.models import CoverageRun, LayerOperator, Service
 from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, paint_tile
-from kukar_connect.roles import can_see_map
 
 
-class SurfaceTileView(View):
+class SurfaceTileView(APIView):
     """A PNG tile of one run: its address never means anything else."""
 
-    def get(self, request: HttpRequest, **where: Any) -> HttpResponse:
-        if not can_see_map(request.user):
-            return HttpResponse(status=401)
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, **where: Any) -> HttpResponse:
         run, z, x, y = where["run"], where["z"], where["x"], where["y"]
         is_askable = (
             where["operator"] in LayerOperator.values

@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kukar_connect import params
 from kukar_connect.errors import DomainError
-from kukar_connect.geojson import collection_response, features, parse_bbox
+from kukar_connect.geojson import collection_response, features
 from kukar_connect.problems import CONTENT_TYPE as PROBLEM
 from kukar_connect.roles import CanSeeReports, CanSubmitReports
 from villages.api.serializers import ReportSerializer, SubmissionResultSerializer
@@ -91,16 +92,14 @@ class Reports(APIView):
     def get(self, request: Request) -> HttpResponse:
         reports = SignalReport.objects.order_by("-observed_at", "id")
         query = request.query_params
-        if bbox := query.get("bbox"):
-            reports = reports.filter(
-                point__coveredby=Polygon.from_bbox(parse_bbox(bbox))
-            )
-        if operator := query.get("operator"):
+        if bbox := params.bbox(query):
+            reports = reports.filter(point__coveredby=Polygon.from_bbox(bbox))
+        if operator := params.choice(query, "operator", Operator.values):
             reports = reports.filter(operator=operator)
-        if village := query.get("village"):
+        if village := params.text(query, "village"):
             reports = reports.filter(village_id=village)
-        limit = query.get("limit", "")
-        shown = min(int(limit), MAX_SHOWN) if limit.isdecimal() else MAX_SHOWN
+        limit = params.whole_number(query, "limit")
+        shown = MAX_SHOWN if limit is None else min(limit, MAX_SHOWN)
         # One more than is shown tells whether there are more.
         texts = features(
             reports[: shown + 1],

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from leaflet.admin import LeafletGeoAdmin
+
+from villages.models import (
+    Claim,
+    District,
+    Facility,
+    ImportBatch,
+    Settlement,
+    SignalReport,
+    Village,
+)
+
+admin.site.site_header = admin.site.site_title = "Kukar Connect"
+
+
+class KeptAsTheyCameAdmin(admin.ModelAdmin):
+    """Facts that nobody edits: to look at, not to change or delete."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(District)
+class DistrictAdmin(LeafletGeoAdmin):
+    list_display = ["code", "name", "boundary_source"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(Village)
+class VillageAdmin(LeafletGeoAdmin):
+    list_display = ["code", "name", "kind", "district", "boundary_source"]
+    list_filter = ["kind", "boundary_source", "district"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(Settlement)
+class SettlementAdmin(LeafletGeoAdmin):
+    list_display = ["name", "kind", "village", "households", "people"]
+    list_filter = ["kind", "village__district"]
+    search_fields = ["name", "village__name"]
+    autocomplete_fields = ["village"]
+
+
+@admin.register(Facility)
+class FacilityAdmin(LeafletGeoAdmin):
+    list_display = ["name", "kind", "village"]
+    list_filter = ["kind", "village__district"]
+    search_fields = ["name", "village__name"]
+    autocomplete_fields = ["village"]
+
+
+@admin.register(Claim)
+class ClaimAdmin(admin.ModelAdmin):
+    list_display = ["village", "kind", "stated_date", "status", "source"]
+    list_filter = ["kind", "stated_date"]
+    search_fields = ["village__name", "name_in_source", "status"]
+    autocomplete_fields = ["village"]
+
+
+@admin.register(SignalReport)
+class SignalReportAdmin(KeptAsTheyCameAdmin):
+    list_display = ["observed_at", "operator", "technology", "found", "rsrp_dbm", "village"]
+    list_filter = ["operator", "found", "is_demo", "review_state"]
+    list_select_related = ["village"]
+    show_full_result_count = False
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(KeptAsTheyCameAdmin):
+    list_display = ["created_at", "file_name", "state", "stored", "duplicate", "rejected"]
