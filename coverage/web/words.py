@@ -168,8 +168,6 @@ def map_texts() -> dict[str, Any]:
         "desa": _("Village"),
         "kelurahan": _("Urban village"),
         # Panels
-        "close": _("Close"),
-        "back_to_list": _("Back to the list"),
         "spot_title": _("{state}, {area}"),
         "spot_in": _("In {villages}"),
         "spot_outside": _("Outside the villages' boundaries"),
@@ -194,7 +192,6 @@ def map_texts() -> dict[str, Any]:
         "facilities": _("Public services"),
         "demo_mark": _("Demonstration data"),
         "demo_note": _("Made from generated reports, not from measurements."),
-        "identity": _("Identity"),
         "village_area": _("{kind} in the district of {district}, {area}"),
         "village_shares": _("Share of the area: {operator}, {service}"),
         "village_no_run": _("There is no coverage computed yet."),
@@ -211,7 +208,6 @@ def map_texts() -> dict[str, Any]:
         "village_page": _("Village page with all details"),
         "spot_table": _("See it in the table"),
         "zoom_to": _("Zoom to it"),
-        "shares_of": _("{state}: {percent}"),
         "list_title": _("Blank spots in this view"),
         "list_empty": _("No blank spot of this layer lies in this view."),
         "list_more": _("{count} more: zoom in, or see the table."),
@@ -219,14 +215,6 @@ def map_texts() -> dict[str, Any]:
             "There is nothing to open at this point of the map. Choose a place "
             "within the regency."
         ),
-        "official_title": _("{name}: on the official list"),
-        "official_note": _(
-            "Named by the government as a blank spot. A statement, not a measurement; "
-            "the marker stands at the village's point."
-        ),
-        "stated": _("Stated"),
-        "occasion": _("Occasion"),
-        "status": _("Status then"),
         "source": _("Source"),
         "report_title": _("Report: {found}"),
         "operator": _("Operator"),

@@ -21,6 +21,8 @@ const MIN_ZOOM = 5;
 const MAX_ZOOM = 18;
 // From this zoom on there is room for villages' names.
 const VILLAGE_LABEL_ZOOM = 10.5;
+// Below this zoom markers are drawn small.
+const NEAR_ZOOM = 9.5;
 // A label's box is guessed from its letters, so that the page need not be measured.
 const LETTER_PX = { district: 7.6, village: 6.4 };
 const LINE_PX = 16;
@@ -33,7 +35,27 @@ const COLOURS = {
   selected: "#101d20",
 };
 
-export function makeMap(element, texts, { minimumMotion }) {
+function makeHomeButton(texts, onHome) {
+  const control = L.control({ position: "topleft" });
+  control.onAdd = () => {
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "home-button",
+        title: texts.home,
+        "aria-label": texts.home,
+        onclick: onHome,
+      },
+      h("span", { "aria-hidden": "true" }),
+    );
+    L.DomEvent.disableClickPropagation(button);
+    return button;
+  };
+  return control;
+}
+
+export function makeMap(element, texts, { minimumMotion, onHome }) {
   const map = L.map(element, {
     zoomControl: false,
     attributionControl: false,
@@ -60,6 +82,7 @@ export function makeMap(element, texts, { minimumMotion }) {
       zoomOutTitle: texts.zoom_out,
     })
     .addTo(map);
+  makeHomeButton(texts, onHome).addTo(map);
   L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 120 }).addTo(map);
   const attribution = L.control
     .attribution({ position: "bottomright", prefix: false })
@@ -96,6 +119,7 @@ export function makeBase(map, element) {
   function drawLabels() {
     labels.clearLayers();
     const zoom = map.getZoom();
+    element.classList.toggle("is-far", zoom < NEAR_ZOOM);
     const bounds = map.getBounds().pad(0.1);
     const candidates = [
       ...districts.map((feature) => ({ feature, kind: "district" })),

@@ -44,7 +44,15 @@ export function makeSurface(map, root, { onBroken, onBusy }) {
     });
     coming = layer;
     layer.on("loading", () => onBusy(true));
-    layer.on("tileerror", onBroken);
+    layer.on("tileerror", async ({ tile }) => {
+      // Outside the regency the server answers that there is nothing to draw, which
+      // a browser takes for a broken picture.
+      const isThere = await fetch(tile.src).then(
+        (response) => response.ok,
+        () => false,
+      );
+      if (!isThere) onBroken();
+    });
     layer.on("load", () => {
       onBusy(false);
       if (coming !== layer) return;

@@ -28,8 +28,6 @@ import { watchRuns } from "./runs.js";
 import { makeSearch } from "./search.js";
 import { fill, makeWords } from "./words.js";
 
-// The regency and its shores, until its boundaries are here.
-const REGENCY = [115.2, -1.2, 117.7, 1.6];
 // How near a click must come to a point, as a fingertip is wide.
 const REACH_PX = 16;
 const LIST_LENGTH = 40;
@@ -60,6 +58,8 @@ view.layers = view.layers.filter((name) => layerSwitch(name) !== null);
 
 const hadPosition = view.position !== null;
 
+// The regency and its shores, until its boundaries are here.
+let regency = [115.2, -1.2, 117.7, 1.6];
 let run = null;
 let villageIndex = [];
 let shownKind = null;
@@ -111,7 +111,10 @@ async function loading(name, work, retry) {
 
 // --- the map and its layers ------------------------------------------------------
 
-const map = makeMap(mapElement, texts, { minimumMotion });
+const map = makeMap(mapElement, texts, {
+  minimumMotion,
+  onHome: () => base.fit(regency),
+});
 const base = makeBase(map, mapElement);
 const surface = makeSurface(map, options.tiles, {
   onBusy: (isBusy) => setBusy("surface", isBusy),
@@ -148,7 +151,7 @@ if (view.position) {
   const { lon, lat, zoom } = view.position;
   map.setView(toLatLng([lon, lat]), zoom);
 } else {
-  base.fit(REGENCY);
+  base.fit(regency);
 }
 
 // --- what is chosen --------------------------------------------------------------
@@ -471,7 +474,7 @@ function inspect(latLng) {
   if (report) openPoint(report, "report");
   else if (settlement) openPoint(settlement, "settlement");
   else if (facility) openPoint(facility, "facility");
-  else if (listed) openVillage(listed.properties.village);
+  else if (listed) openVillage(listed.properties.code);
   else if (spot) openSpot(spot);
   else if (village) openVillage(village.properties.code);
   else {
@@ -566,8 +569,9 @@ async function loadPlaces() {
       extent,
     })),
   ]);
-  const extent = joinExtents(districtIndex.map((entry) => entry.extent));
-  if (!hadPosition && districtIndex.length > 0) base.fit(extent, { animate: false });
+  if (districtIndex.length === 0) return;
+  regency = joinExtents(districtIndex.map((entry) => entry.extent));
+  if (!hadPosition) base.fit(regency, { animate: false });
 }
 
 async function start() {
