@@ -1,6 +1,6 @@
 """How fast a large file comes in, against a bare COPY of the same rows.
 
-    bin/manage shell is not needed: .local/venv/bin/python -m tests.bench.import_reports
+    .local/venv/bin/python -m tests.bench.import_reports [--rows 1000000]
 
 Writes a CSV of invented rows, imports it into a database of its own, empties the
 table, and copies the same rows back with COPY, indexes and constraints in place.
@@ -20,19 +20,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kukar_connect.settings")
-
 import django
-
-django.setup()
-
 from django.conf import settings
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
-
-from villages.services.import_reports import import_reports
-from villages.services.load_places import load_places
 
 HEADER = (
     "operator,technology,found,rsrp_dbm,rsrq_db,sinr_db,lon,lat,accuracy_m,"
@@ -62,7 +54,8 @@ def invented_lines(rows: int) -> Iterator[str]:
         moment = began_at + timedelta(seconds=number)
         yield (
             f"{operators[number % 3]},{technology},{found},{rsrp},{rsrq},{sinr},"
-            f"{lon:.6f},{lat:.6f},{chance.randint(3, 40)},{moment.isoformat()},vehicle,\n"
+            f"{lon:.6f},{lat:.6f},{chance.randint(3, 40)},{moment.isoformat()},"
+            "vehicle,\n"
         )
 
 
@@ -70,6 +63,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows = parser.parse_args().rows
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kukar_connect.settings")
+    django.setup()
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -80,6 +75,10 @@ def main() -> None:
 
 
 def measure(rows: int, folder: Path) -> None:
+    # Models can be imported only after setup().
+    from villages.services.import_reports import import_reports
+    from villages.services.load_places import load_places
+
     load_places(
         fixtures=settings.BASE_DIR / "fixtures",
         boundaries=None,
@@ -105,11 +104,14 @@ def measure(rows: int, folder: Path) -> None:
         sys.exit(f"Only {batch.stored} of {rows} rows were stored.")
 
     copy_s = bare_copy(folder / "rows.copy")
-    print(f"\nrows                {rows:12,}")
-    print(f"import              {rows / import_s:12,.0f} rows/s ({import_s:.1f} s)")
-    print(f"bare COPY           {rows / copy_s:12,.0f} rows/s ({copy_s:.1f} s)")
-    print(f"import against COPY {copy_s / import_s:12.1%} (wanted: at least 25 %)")
-    print(f"peak memory         {after_mb:12.0f} MB (before the import {before_mb:.0f} MB)")
+    lines = [
+        f"rows                {rows:12,}",
+        f"import              {rows / import_s:12,.0f} rows/s ({import_s:.1f} s)",
+        f"bare COPY           {rows / copy_s:12,.0f} rows/s ({copy_s:.1f} s)",
+        f"import against COPY {copy_s / import_s:12.1%} (wanted: at least 25 %)",
+        f"peak memory         {after_mb:12.0f} MB (before the import {before_mb:.0f})",
+    ]
+    sys.stdout.write("\n".join(["", *lines, ""]))
 
 
 def bare_copy(path: Path) -> float:

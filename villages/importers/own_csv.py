@@ -242,10 +242,8 @@ class OwnCsvReader:
             return None
 
     def _row(self, line: int, cells: list[str]) -> Row:
-        if len(cells) > self._width and not any(
-            cell.strip() for cell in cells[self._width :]
-        ):
-            cells = cells[: self._width]
+        # An empty cell too many is no harmless one: a decimal comma in the longitude
+        # moves all that follows by one, and the note is empty most of the time.
         if len(cells) != self._width:
             reason = _(
                 "The row has %(found)d cells and line 1 has %(expected)d. Look for a "

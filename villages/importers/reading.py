@@ -185,7 +185,9 @@ def read_header(stream: BinaryIO) -> str:
                 "as”, type “CSV UTF-8”, and import that file."
             )
         )
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
+    # Only in the first line: a phone without power leaves zeros at the end of its log.
+    first = head.split(b"\n", 1)[0]
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in first:
         raise ReportFileError(
             _("This is not a UTF-8 text file. Save it as “CSV UTF-8” and try again.")
         )

@@ -109,7 +109,7 @@ def accept_upload(
     operator: str,
     is_dry_run: bool,
     is_atomic: bool,
-    imported_by_id: int,
+    imported_by_id: int | None,
 ) -> ImportBatch:
     """Keep an uploaded file for the worker; the import waits.
 
