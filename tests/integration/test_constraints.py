@@ -1,0 +1,292 @@
+"""What the database itself refuses, past every serializer."""
+
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.gis.geos import MultiPolygon, Point, Polygon
+from django.db import IntegrityError, connection, models, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coverage.models import BlankSpot, CoverageRun, SurfaceTile, VillageCoverage
+from tests.conftest import NOW, a_report, store
+from villages.models import (
+    Claim,
+    District,
+    Facility,
+    ImportBatch,
+    ReportChange,
+    Settlement,
+    SignalReport,
+    Village,
+)
+from villages.services.submit_reports import Outcome, check_report
+
+pytestmark = pytest.mark.django_db
+BOX = Polygon.from_bbox((116.0, 0.0, 116.1, 0.1))
+POINT = Point(116.05, 0.05, srid=4326)
+
+
+def report(**values):
+    return SignalReport(
+        **{
+            "id": uuid.uuid4(),
+            "digest": "0" * 64,
+            "operator": "TELKOMSEL",
+            "technology": "4G",
+            "found": "data",
+            "point": POINT,
+            "observed_at": NOW,
+            "received_at": NOW,
+            "source": "test",
+            **values,
+        }
+    )
+
+
+def run(**values):
+    return CoverageRun(
+        **{"is_full": True, "input_cutoff_at": NOW, "software_version": "test", **values}
+    )
+
+
+def district(**values):
+    return District(**{"code": "64.02.12", "name": "Tabang", **values})
+
+
+def village(**values):
+    District.objects.get_or_create(code="64.02.12", defaults={"name": "Tabang"})
+    return Village(
+        **{
+            "code": "64.02.12.2001",
+            "name": "Hulu",
+            "kind": "desa",
+            "district_id": "64.02.12",
+            "point": POINT,
+            "area_km2": 1.0,
+            **values,
+        }
+    )
+
+
+def saved(row):
+    row.save(force_insert=True)
+    return row
+
+
+def settlement(**values):
+    v = Village.objects.first() or saved(village())
+    return Settlement(
+        **{"village": v, "name": "RT 1", "kind": "rt", "point": POINT, "source": "x", **values}
+    )
+
+
+def facility(**values):
+    v = Village.objects.first() or saved(village())
+    return Facility(
+        **{"village": v, "name": "SDN 1", "kind": "school", "point": POINT, "source": "x", **values}
+    )
+
+
+def claim(**values):
+    v = Village.objects.first() or saved(village())
+    return Claim(
+        **{
+            "village": v,
+            "kind": "statement",
+            "stated_date": NOW.date(),
+            "event": "x",
+            "status": "x",
+            "source": "x",
+            "name_in_source": "x",
+            **values,
+        }
+    )
+
+
+def in_run(model, **values):
+    first = CoverageRun.objects.first() or saved(run())
+    common = {"first_run": first, "operator": "TELKOMSEL", "service": "internet"}
+    own = {
+        SurfaceTile: {
+            "x": 1,
+            "y": 1,
+            "state": b"",
+            "mean_ddbm": b"",
+            "std_ddb": b"",
+            "p_blank": b"",
+            "digest": "0" * 64,
+        },
+        BlankSpot: {
+            "state": "blank",
+            "anchor_column": 1,
+            "anchor_row": 1,
+            "polygon": MultiPolygon(BOX, srid=4326),
+            "area_km2": 1.0,
+            "confidence": 0.8,
+            "confidence_std": 0.1,
+            "report_count": 1,
+            "reporter_count": 1,
+            "villages": [],
+            "districts": [],
+        },
+        VillageCoverage: {
+            "covered_km2": 1.0,
+            "weak_km2": 0.5,
+            "likely_blank_km2": 0.0,
+            "blank_km2": 0.0,
+            "unknown_km2": 0.0,
+            "report_count": 0,
+        },
+    }[model]
+    if model is VillageCoverage:
+        own["village"] = Village.objects.first() or saved(village())
+    return model(**{**common, **own, **values})
+
+
+def ended_in_itself(model):
+    row = in_run(model)
+    row.ended_run = row.first_run
+    return row
+
+
+IDENTITY = uuid.uuid4()
+
+# Each constraint's name and rows of which the last must be refused.
+BROKEN = {
+    "signal_report_operator_known": lambda: [report(operator="ACME")],
+    "signal_report_technology_known": lambda: [report(technology="6G")],
+    "signal_report_found_known": lambda: [report(found="maybe")],
+    "signal_report_environment_known": lambda: [report(environment="cave")],
+    "signal_report_position_source_known": lambda: [report(position_source="guess")],
+    "signal_report_review_state_known": lambda: [report(review_state="lost")],
+    "signal_report_rsrp_in_range": lambda: [report(rsrp_dbm=-10)],
+    "signal_report_rsrq_in_range": lambda: [report(rsrq_db=-50)],
+    "signal_report_sinr_in_range": lambda: [report(sinr_db=50)],
+    "signal_report_reading_needs_service": lambda: [
+        report(found="no_service", technology="", rsrp_dbm=-100)
+    ],
+    "signal_report_rate_needs_data": lambda: [
+        report(found="voice_only", download_mbps=1)
+    ],
+    "signal_report_download_in_range": lambda: [report(download_mbps=-1)],
+    "signal_report_upload_in_range": lambda: [report(upload_mbps=1e6)],
+    "signal_report_latency_in_range": lambda: [report(latency_ms=-1)],
+    "signal_report_accuracy_in_range": lambda: [report(accuracy_m=-1)],
+    "signal_report_point_on_earth": lambda: [report(point=Point(200, 0, srid=4326))],
+    "signal_report_observed_at_possible": lambda: [
+        report(observed_at=datetime(1980, 1, 6, tzinfo=UTC))
+    ],
+    "signal_report_digest_form": lambda: [report(digest="short")],
+    "import_batch_rows_add_up": lambda: [ImportBatch(file_name="x", rows=2, stored=1)],
+    "report_change_names_an_operator": lambda: [ReportChange(operators=[], extent=BOX)],
+    "district_code_form": lambda: [district(code="64-02")],
+    "district_boundary_source_known": lambda: [district(boundary_source="guess")],
+    "village_code_form": lambda: [village(code="64.02")],
+    "village_kind_known": lambda: [village(kind="kota")],
+    "village_area_positive": lambda: [village(area_km2=0)],
+    "village_boundary_source_known": lambda: [village(boundary_source="guess")],
+    "settlement_kind_known": lambda: [settlement(kind="city")],
+    "settlement_once_per_village": lambda: [settlement(), settlement()],
+    "facility_kind_known": lambda: [facility(kind="mall")],
+    "claim_kind_known": lambda: [claim(kind="rumour")],
+    "claim_stated_once": lambda: [claim(), claim()],
+    "coverage_run_one_current": lambda: [
+        run(is_current=True, state="published", published_at=NOW),
+        run(is_current=True, state="published", published_at=NOW),
+    ],
+    "coverage_run_current_is_published": lambda: [run(is_current=True)],
+    "surfacetile_ends_after_it_began": lambda: [ended_in_itself(SurfaceTile)],
+    "surfacetile_layer_known": lambda: [in_run(SurfaceTile, operator="ACME")],
+    "surface_tile_one_current": lambda: [in_run(SurfaceTile), in_run(SurfaceTile)],
+    "blankspot_ends_after_it_began": lambda: [ended_in_itself(BlankSpot)],
+    "blankspot_layer_known": lambda: [in_run(BlankSpot, service="fax")],
+    "blank_spot_state_known": lambda: [in_run(BlankSpot, state="covered")],
+    "blank_spot_confidence_is_a_probability": lambda: [
+        in_run(BlankSpot, confidence=1.1)
+    ],
+    "blank_spot_area_positive": lambda: [in_run(BlankSpot, area_km2=0)],
+    "blank_spot_identity_once": lambda: [
+        in_run(BlankSpot, identity=IDENTITY),
+        in_run(BlankSpot, identity=IDENTITY),
+    ],
+    "villagecoverage_ends_after_it_began": lambda: [ended_in_itself(VillageCoverage)],
+    "villagecoverage_layer_known": lambda: [in_run(VillageCoverage, operator="")],
+    "village_coverage_one_current": lambda: [
+        in_run(VillageCoverage),
+        in_run(VillageCoverage),
+    ],
+    "village_coverage_areas_not_negative": lambda: [
+        in_run(VillageCoverage, blank_km2=-1)
+    ],
+    "village_coverage_weak_within_covered": lambda: [
+        in_run(VillageCoverage, weak_km2=2.0)
+    ],
+}
+
+
+def test_every_named_constraint_has_a_row_that_breaks_it():
+    from django.apps import apps
+
+    named = {
+        constraint.name
+        for app in ("villages", "coverage")
+        for model in apps.get_app_config(app).get_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, (models.CheckConstraint, models.UniqueConstraint))
+    }
+    assert named == set(BROKEN)
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN))
+def test_the_database_refuses(name):
+    *before, last = BROKEN[name]()
+    for row in before:
+        row.save(force_insert=True)
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        last.save(force_insert=True)
+
+
+def test_the_rows_that_break_are_sound_without_the_fault():
+    for make in (report, run, village, settlement, facility, claim):
+        make().save(force_insert=True)
+    for model in (SurfaceTile, BlankSpot, VillageCoverage):
+        in_run(model).save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+numbers = st.one_of(st.none(), st.floats(-200, 200))
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.fixed_dictionaries(
+        {
+            "operator": st.sampled_from(["TELKOMSEL", "INDOSAT", "XLSMART", "ACME"]),
+            "technology": st.sampled_from(["", "2G", "3G", "4G", "5G"]),
+            "found": st.sampled_from(
+                ["no_service", "emergency_only", "voice_only", "data"]
+            ),
+            "rsrp_dbm": numbers,
+            "rsrq_db": numbers,
+            "sinr_db": numbers,
+            "download_mbps": numbers,
+            "latency_ms": numbers,
+            "accuracy_m": numbers,
+            "lon": st.floats(-190, 190),
+            "lat": st.floats(-95, 95),
+            "note": st.text(max_size=20),
+        }
+    )
+)
+def test_what_the_check_lets_through_the_database_takes(values):
+    new = a_report(**values)
+    if not check_report(new):
+        with transaction.atomic():
+            assert store(new) == [Outcome.STORED]
