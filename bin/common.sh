@@ -7,6 +7,7 @@ local_dir=$root/.local
 venv=$local_dir/venv
 env_file=$local_dir/env
 state_dir=$local_dir/state
+# shellcheck disable=SC2034  # used by the scripts that source this
 log_dir=$local_dir/log
 cluster=$local_dir/cluster # a directory, or a link to one outside the clone
 data_dir=$cluster/data
@@ -240,4 +241,47 @@ load_env() {
 is_set_up() {
   [[ -f $venv/.runtime && -f $env_file ]] || return 1
   ! uses_private_cluster || [[ -d $data_dir ]]
+}
+
+# Runs a command some seconds from now, unless it is cancelled; its pid is in $timer.
+timer=
+after() {
+  (
+    trap 'kill "$nap" 2>/dev/null; exit' TERM
+    sleep "$1" &
+    nap=$!
+    wait "$nap"
+    "${@:2}"
+  ) >/dev/null &
+  timer=$!
+}
+cancel() {
+  kill "$1" && wait "$1"
+} 2>/dev/null
+
+# Says what is being done once it takes longer than people wait without wondering.
+# In the background, so that a signal to this script is not held up by the work.
+step_pid=
+step() {
+  local label=$1 teller result=0
+  shift
+  after 2 say "$label …"
+  teller=$timer
+  "$@" &
+  step_pid=$!
+  wait "$step_pid" || result=$?
+  step_pid=
+  cancel "$teller" || true
+  ((result == 0)) || say "$label: that failed."
+  return "$result"
+}
+
+# The cluster goes as it came: whoever started it stops it, unless others use it now.
+cluster_was_up=
+remember_cluster() {
+  if [[ -d $data_dir ]] && cluster_is_up; then cluster_was_up=1; fi
+}
+leave_cluster_as_found() {
+  [[ ! $cluster_was_up && -d $data_dir ]] && cluster_is_up || return 0
+  [[ $(other_clients) != 0 ]] || stop_cluster
 }
