@@ -111,8 +111,7 @@ class RunRow(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="%(class)s_ends_after_it_began",
-                condition=Q(ended_run__isnull=True)
-                | Q(ended_run__gt=F("first_run")),
+                condition=Q(ended_run__isnull=True) | Q(ended_run__gt=F("first_run")),
             ),
             models.CheckConstraint(
                 name="%(class)s_layer_known",
@@ -255,7 +254,7 @@ class VillageCoverage(RunRow):
             ),
             models.CheckConstraint(
                 name="village_coverage_weak_within_covered",
-                # Both are sums of the same squares; rounding may differ in the last bit.
+                # Sums of the same squares: rounding may differ in the last bit.
                 condition=Q(weak_km2__lte=F("covered_km2") + 1e-9),
             ),
         ]

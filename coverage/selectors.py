@@ -49,8 +49,8 @@ def regency() -> Regency | None:
     """Return the villages as squares, or None while none has a boundary."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT md5(string_agg(code || md5(ST_AsBinary(boundary)), '' ORDER BY code))"
-            " FROM villages_village WHERE boundary IS NOT NULL"
+            "SELECT md5(string_agg(code || md5(ST_AsBinary(boundary)), ''"
+            " ORDER BY code)) FROM villages_village WHERE boundary IS NOT NULL"
         )
         fingerprint = cursor.fetchone()[0]
     return None if fingerprint is None else _regency(fingerprint)
@@ -60,8 +60,9 @@ def regency() -> Regency | None:
 @lru_cache(maxsize=1)
 def _regency(fingerprint: str) -> Regency:
     villages = list(Village.objects.exclude(boundary=None).order_by("code"))
-    polygons = shapely.from_wkb([bytes(v.boundary.wkb) for v in villages])
-    extent = tuple(float(v) for v in shapely.total_bounds(polygons))
+    polygons = shapely.from_wkb([bytes(v.boundary.wkb) for v in villages if v.boundary])
+    west, south, east, north = (float(v) for v in shapely.total_bounds(polygons))
+    extent = (west, south, east, north)
     window = grid.window_of_tiles(list(grid.tiles_over(extent)))
     owner = assign_squares(polygons, window)
     tiles = [

@@ -15,7 +15,11 @@ CONTENT_TYPE = "application/geo+json"
 
 
 def features(
-    rows: QuerySet, *, geometry: str, properties: dict[str, Any], precision: int = PRECISION
+    rows: QuerySet,
+    *,
+    geometry: str,
+    properties: dict[str, Any],
+    precision: int = PRECISION,
 ) -> list[str]:
     """Return each row of *rows* as the text of a GeoJSON feature.
 

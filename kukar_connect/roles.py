@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.mixins import AccessMixin
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.permissions import BasePermission
@@ -22,19 +22,21 @@ from rest_framework.request import Request
 ROLES = ("viewer", "field", "verifier", "analyst", "admin")
 
 
-def has_role(user: AbstractBaseUser | AnonymousUser, role: str) -> bool:
+def has_role(user: AbstractUser | AnonymousUser, role: str) -> bool:
     """Tell whether *user* may do what *role* may do."""
     if not user.is_authenticated or not user.is_active:
         return False
-    if getattr(user, "is_superuser", False):
+    if user.is_superuser:
         return True
     # Asked several times a page; the groups of a request's user do not change.
-    if not hasattr(user, "_kukar_roles"):
-        user._kukar_roles = set(user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
-    return bool(user._kukar_roles & set(ROLES[ROLES.index(role) :]))
+    names: set[str] | None = getattr(user, "_kukar_roles", None)
+    if names is None:
+        names = set(user.groups.values_list("name", flat=True))
+        user._kukar_roles = names  # type: ignore[attr-defined]  # our own note on it
+    return bool(names & set(ROLES[ROLES.index(role) :]))
 
 
-def can_see_map(user: AbstractBaseUser | AnonymousUser) -> bool:
+def can_see_map(user: AbstractUser | AnonymousUser) -> bool:
     return settings.KUKAR_PUBLIC_MAP or bool(user.is_authenticated and user.is_active)
 
 
@@ -60,7 +62,9 @@ class RoleRequiredMixin(AccessMixin):
 
     role: str | None = None
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
         is_allowed = (
             can_see_map(request.user)
             if self.role is None

@@ -14,7 +14,9 @@ urlpatterns = [
     path("api/v1/", include("coverage.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", ApiDocs.as_view(), name="api-docs"),
-    path("masuk/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path(
+        "masuk/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"
+    ),
     path("keluar/", auth.LogoutView.as_view(), name="logout"),
     path("sandi/", auth.PasswordChangeView.as_view(), name="password_change"),
     path(

@@ -71,7 +71,14 @@ class ClaimAdmin(admin.ModelAdmin):
 
 @admin.register(SignalReport)
 class SignalReportAdmin(KeptAsTheyCameAdmin):
-    list_display = ["observed_at", "operator", "technology", "found", "rsrp_dbm", "village"]
+    list_display = [
+        "observed_at",
+        "operator",
+        "technology",
+        "found",
+        "rsrp_dbm",
+        "village",
+    ]
     list_filter = ["operator", "found", "is_demo", "review_state"]
     list_select_related = ["village"]
     show_full_result_count = False
@@ -79,4 +86,11 @@ class SignalReportAdmin(KeptAsTheyCameAdmin):
 
 @admin.register(ImportBatch)
 class ImportBatchAdmin(KeptAsTheyCameAdmin):
-    list_display = ["created_at", "file_name", "state", "stored", "duplicate", "rejected"]
+    list_display = [
+        "created_at",
+        "file_name",
+        "state",
+        "stored",
+        "duplicate",
+        "rejected",
+    ]

@@ -59,10 +59,7 @@ def run_of(request: Request) -> CoverageRun:
         number = None
     else:
         number = params.whole_number(request.query_params, "run")
-    if number is None:
-        run = current_run()
-    else:
-        run = published(number)
+    run = current_run() if number is None else published(number)
     if run is None:
         raise NoRunError(_("No map has been computed yet, or there is no such run."))
     return run
@@ -220,7 +217,8 @@ class Villages(APIView):
             .filter(village=OuterRef("pk"), operator=operator, service=service)
             .values(
                 areas=JSONObject(
-                    reports="report_count", **{name: _rounded(name, 4) for name in AREAS}
+                    reports="report_count",
+                    **{name: _rounded(name, 4) for name in AREAS},
                 )
             )
         )
@@ -337,7 +335,9 @@ class Runs(APIView):
 
     @extend_schema(
         operation_id="runs_list",
-        parameters=[OpenApiParameter("before", int, description="Runs older than this.")],
+        parameters=[
+            OpenApiParameter("before", int, description="Runs older than this.")
+        ],
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request) -> Response:

@@ -127,7 +127,9 @@ def _estimate(
         tree = cKDTree(to_earth(pooled.lon, pooled.lat))
         places = to_earth(lon, lat)
         bound = law.reach_m if only_known else np.inf
-        nearest = tree.query(places, distance_upper_bound=np.nextafter(bound, np.inf))[0]
+        nearest = tree.query(places, distance_upper_bound=np.nextafter(bound, np.inf))[
+            0
+        ]
         todo = np.nonzero(nearest <= law.reach_m if only_known else nearest < np.inf)[0]
         _krige_blocks(law, pooled, tree, lon, lat, todo, mean, signal_variance)
     std = law.std_scale * np.sqrt(signal_variance + noise)

@@ -18,7 +18,13 @@ THRESHOLD_DBM = {"internet": -110.0, "voice": -115.0}
 # Below these a call does not hold, by technology (dBm of RxLev, RSCP, RSRP, SS-RSRP).
 # 2G: reference sensitivity of a small GSM 900 phone, 3GPP TS 45.005 §6.2. 3G, 4G:
 # Android's default for "poor" (RSCP -115, RSRP -115). 5G: Android, SS-RSRP -110.
-VOICE_THRESHOLD_DBM = {"2G": -102.0, "3G": -115.0, "4G": -115.0, "5G": -110.0, "": -115.0}
+VOICE_THRESHOLD_DBM = {
+    "2G": -102.0,
+    "3G": -115.0,
+    "4G": -115.0,
+    "5G": -110.0,
+    "": -115.0,
+}
 
 # How much a report counts by where the phone was. Walls and hulls take 10 to 20 dB
 # (ITU-R P.2109), which tells little about the land outside.

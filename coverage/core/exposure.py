@@ -15,9 +15,7 @@ from coverage.core.grid import Window, centres
 NOWHERE = -1
 
 
-def assign_squares(
-    polygons: NDArray[Any], window: Window
-) -> NDArray[np.int16]:
+def assign_squares(polygons: NDArray[Any], window: Window) -> NDArray[np.int16]:
     """Return for each square the polygon that holds its centre.
 
     Parameters
@@ -91,4 +89,4 @@ def areas_by_state(
     key = owner[inside].astype(np.int64) * len(State) + state[inside]
     weights = np.broadcast_to(area_km2[:, np.newaxis], state.shape)[inside]
     totals = np.bincount(key, weights=weights, minlength=count * len(State))
-    return totals.reshape(count, len(State))
+    return totals.reshape(count, len(State)).astype(np.float64)

@@ -87,9 +87,7 @@ def _constant_law(
         prior = 10.0
         mean = float((pooled.value_dbm.sum() + prior * mean) / (n + prior))
         spread = float(((pooled.value_dbm - mean) ** 2).sum())
-        variance = max(
-            (spread + prior * variance) / (n + prior), MIN_VARIANCE_DB2
-        )
+        variance = max((spread + prior * variance) / (n + prior), MIN_VARIANCE_DB2)
         if n == 1:
             variance = DEFAULT_VARIANCE_DB2
     return SignalLaw(
@@ -175,7 +173,10 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
         return total / len(EXCLUSIONS_M) + prior
 
     best = optimize.minimize(
-        loss, start, method="Nelder-Mead", options={"maxfev": 90, "xatol": 0.02, "fatol": 0.05}
+        loss,
+        start,
+        method="Nelder-Mead",
+        options={"maxfev": 90, "xatol": 0.02, "fatol": 0.05},
     )
     return trial(best.x)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 ZOOM = 10
 # Squares along one side of a tile: what every Leaflet client expects of a PNG tile.
@@ -39,7 +39,7 @@ class Window:
 
 
 def position_of(
-    lon: NDArray[np.float64], lat: NDArray[np.float64]
+    lon: ArrayLike, lat: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the columns and rows, with fractions, of positions in degrees.
 
@@ -68,12 +68,12 @@ def position_of(
     return column, row
 
 
-def lon_at(column: NDArray[np.float64]) -> NDArray[np.float64]:
+def lon_at(column: ArrayLike) -> NDArray[np.float64]:
     """Return the longitude in degrees of columns (edges are whole numbers)."""
     return np.asarray(column, float) / WORLD_SQUARES * 360.0 - 180.0
 
 
-def lat_at(row: NDArray[np.float64]) -> NDArray[np.float64]:
+def lat_at(row: ArrayLike) -> NDArray[np.float64]:
     """Return the latitude in degrees of rows (edges are whole numbers)."""
     return np.degrees(
         np.arctan(np.sinh(np.pi * (1.0 - 2.0 * np.asarray(row, float) / WORLD_SQUARES)))
@@ -93,7 +93,7 @@ def centres(window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return lon_grid, lat_grid
 
 
-def square_areas_km2(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+def square_areas_km2(rows: ArrayLike) -> NDArray[np.float64]:
     """Return the geodesic area of one square in each of *rows*.
 
     The area on the WGS84 ellipsoid between two parallels and two meridians,
@@ -108,16 +108,16 @@ def square_areas_km2(rows: NDArray[np.int64]) -> NDArray[np.float64]:
     >>> round(float(square_areas_km2(np.array([131072]))[0]), 5)
     0.02321
     """
-    rows = np.asarray(rows)
+    first = np.asarray(rows, np.int64)
 
-    def area_from_equator(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    def area_from_equator(row: ArrayLike) -> NDArray[np.float64]:
         e = np.sqrt(ECCENTRICITY_SQUARED)
         sine = np.sin(np.radians(lat_at(row)))
         q = sine / (1 - ECCENTRICITY_SQUARED * sine**2) + np.arctanh(e * sine) / e
         return SEMI_MAJOR_M**2 * (1 - ECCENTRICITY_SQUARED) * q / 2
 
     width_rad = 2 * np.pi / WORLD_SQUARES
-    return (area_from_equator(rows) - area_from_equator(rows + 1)) * width_rad / 1e6
+    return (area_from_equator(first) - area_from_equator(first + 1)) * width_rad / 1e6
 
 
 def window_of_tiles(tiles: list[tuple[int, int]]) -> Window:

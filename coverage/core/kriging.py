@@ -149,8 +149,12 @@ def krige(
     )
     diagonal = np.arange(index.shape[1])
     # An unused place is a row of the identity: it neither takes nor gives.
-    matrix[:, diagonal, diagonal] = np.where(used, matrix[:, diagonal, diagonal] + noise, 1)
-    across = np.hypot(x[:, :, None] - at_x[:, None, :], y[:, :, None] - at_y[:, None, :])
+    matrix[:, diagonal, diagonal] = np.where(
+        used, matrix[:, diagonal, diagonal] + noise, 1
+    )
+    across = np.hypot(
+        x[:, :, None] - at_x[:, None, :], y[:, :, None] - at_y[:, None, :]
+    )
     right = np.where(used[:, :, np.newaxis], covariance(law, across), 0.0)
     departure = np.where(used, pooled.value_dbm[index] - law.mean_dbm, 0.0)
     weights = np.linalg.solve(matrix, right)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
     """What is chosen and not learned. Lengths in metres on the ground."""

@@ -141,8 +141,14 @@ def pool(observations: Observations, *, threshold_dbm: float) -> Pooled:
     # Sorted by everything that is used, so that the order given cannot matter.
     order = np.lexsort(
         (
-            observations.lat, observations.lon, extra, weight, value,
-            observations.visit, column, row,
+            observations.lat,
+            observations.lon,
+            extra,
+            weight,
+            value,
+            observations.visit,
+            column,
+            row,
         )
     )
     order = order[use[order]]
@@ -172,7 +178,5 @@ def pool(observations: Observations, *, threshold_dbm: float) -> Pooled:
         value_dbm=pool_mean(value),
         visits=np.minimum(total, MAX_VISITS),
         extra_var_db2=pool_mean(extra),
-        is_below=pool_mean(
-            (value < threshold_dbm).astype(float)
-        ),
+        is_below=pool_mean((value < threshold_dbm).astype(float)),
     )

@@ -24,7 +24,7 @@ class Patch:
 
 
 def label_patches(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[Patch]]:
-    """Number the patches of *mask*.
+    """Find and number the patches of *mask*.
 
     Returns
     -------
@@ -116,7 +116,10 @@ def _outline(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
     # edge_h[r, c]: between rows r-1 and r; edge_v[r, c]: between columns c-1 and c.
     edge_h = padded[1:, 1:-1] != padded[:-1, 1:-1]
     edge_v = padded[1:-1, 1:] != padded[1:-1, :-1]
-    pieces = [_runs(edge_h, edge_v, is_row=True), _runs(edge_v.T, edge_h.T, is_row=False)]
+    pieces = [
+        _runs(edge_h, edge_v, is_row=True),
+        _runs(edge_v.T, edge_h.T, is_row=False),
+    ]
     return np.concatenate(pieces)
 
 

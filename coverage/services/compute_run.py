@@ -201,7 +201,8 @@ def _needs_full(
         return True
     fitted = before.parameters.get("fitted_counts", before.report_counts)
     return any(
-        count > REFIT_GROWTH * fitted.get(operator, 0) or count < fitted.get(operator, 0)
+        count > REFIT_GROWTH * fitted.get(operator, 0)
+        or count < fitted.get(operator, 0)
         for operator, count in counts.items()
     )
 
@@ -240,9 +241,7 @@ def observations_of(reports: ReportArrays, service: str) -> Observations:
     )
 
 
-def _inputs_full(
-    now: datetime, notes: list[ReportChange], places: Regency
-) -> Inputs:
+def _inputs_full(now: datetime, notes: list[ReportChange], places: Regency) -> Inputs:
     inputs = Inputs(now, notes, {}, {}, {})
     for operator in Operator.values:
         reports = report_arrays(operator=operator, cutoff=now)
@@ -309,6 +308,7 @@ def _extent_of(
 
 # --- estimating ----------------------------------------------------------------
 
+
 def _estimate(
     run: CoverageRun,
     inputs: Inputs,
@@ -323,7 +323,8 @@ def _estimate(
         for layer in _all_layers(inputs, before, is_full=run.is_full)
     }
     held = {
-        layer: (inputs.laws[layer], inputs.observations[layer]) for layer in inputs.tiles
+        layer: (inputs.laws[layer], inputs.observations[layer])
+        for layer in inputs.tiles
     }
     jobs = [(layer, x, y) for layer, tiles in inputs.tiles.items() for x, y in tiles]
     outside = places.owner == NOWHERE
@@ -366,10 +367,14 @@ def load_layer(
 ) -> tuple[Surface, NDArray[np.uint8]]:
     """Return the published surface and states of *layer*, unknown where none is."""
     surface = _empty_surface(places.window.shape)
-    state = np.where(places.owner == NOWHERE, State.OUTSIDE, State.UNKNOWN).astype(np.uint8)
+    state = np.where(places.owner == NOWHERE, State.OUTSIDE, State.UNKNOWN).astype(
+        np.uint8
+    )
     if run is None:
         return surface, state
-    rows = SurfaceTile.objects.of_run(run.pk).filter(operator=layer[0], service=layer[1])
+    rows = SurfaceTile.objects.of_run(run.pk).filter(
+        operator=layer[0], service=layer[1]
+    )
     known = set(places.tiles)
     for row in rows:
         if (row.x, row.y) not in known:
@@ -463,7 +468,9 @@ def _mark_evidence(
             if operator not in (ANY_OPERATOR, *note.operators):
                 continue
             west, south, east, north = note.extent.extent
-            column, row = grid.position_of(np.array([west, east]), np.array([north, south]))
+            column, row = grid.position_of(
+                np.array([west, east]), np.array([north, south])
+            )
             left, right = np.floor(column).astype(int) - places.window.column
             top, bottom = np.floor(row).astype(int) - places.window.row
             layer.changed[
@@ -528,7 +535,9 @@ def _replace_tiles(
             "std_ddb": layer.surface.std_ddb[where],
             "p_blank": layer.surface.p_blank[where],
         }
-        raw = {key: np.ascontiguousarray(array).tobytes() for key, array in arrays.items()}
+        raw = {
+            key: np.ascontiguousarray(array).tobytes() for key, array in arrays.items()
+        }
         digest = hashlib.sha256(b"".join(raw.values())).hexdigest()
         if digests.pop((x, y), None) == digest:
             continue

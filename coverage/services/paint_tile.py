@@ -89,7 +89,9 @@ def _reduced(
     side = TILE_SQUARES >> levels
     result = np.full((TILE_SQUARES, TILE_SQUARES), State.OUTSIDE, np.uint8)
     for (tx, ty), state in tiles.items():
-        blocks = state.reshape(side, n, side, n).swapaxes(1, 2).reshape(side, side, n * n)
+        blocks = (
+            state.reshape(side, n, side, n).swapaxes(1, 2).reshape(side, side, n * n)
+        )
         counts = np.stack([(blocks == s).sum(axis=2) for s in State])
         left, top = (tx - x * n) * side, (ty - y * n) * side
         # Of equally many, the first in State: outside, then unknown.

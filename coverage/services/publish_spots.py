@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import shapely
-from django.contrib.gis.geos import GEOSGeometry
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon
 from django.db import connection
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -76,7 +77,11 @@ def replace_spots(
             old = Marked(*label_patches(previous_state == mark))
             for patch in old.touched(near):
                 row, column = old.anchor(patch)
-                key = (spot_state, row + places.window.row, column + places.window.column)
+                key = (
+                    spot_state,
+                    row + places.window.row,
+                    column + places.window.column,
+                )
                 ended.append(in_force[key])
     heritage = _heritage(ended, previous_state, places)
     fresh: list[tuple[BlankSpot, NDArray[np.int64]]] = []
@@ -84,7 +89,9 @@ def replace_spots(
         now = Marked(*label_patches(state == mark))
         for patch in now.touched(near):
             fresh.append(
-                _new_spot(run, operator, service, spot_state, now, patch, places, p_blank)
+                _new_spot(
+                    run, operator, service, spot_state, now, patch, places, p_blank
+                )
             )
     _pass_on_identities(fresh, heritage, ended, places)
 
@@ -141,7 +148,10 @@ def _new_spot(
         state=spot_state,
         anchor_row=int(rows[0]) + places.window.row,
         anchor_column=int(columns[0]) + places.window.column,
-        polygon=GEOSGeometry(memoryview(shapely.to_wkb(polygon)), srid=4326),
+        polygon=cast(
+            "MultiPolygon",
+            GEOSGeometry(memoryview(shapely.to_wkb(polygon)), srid=4326),
+        ),
         area_km2=float(areas.sum()),
         confidence=min(mean, 1.0),
         confidence_std=variance**0.5,
@@ -164,7 +174,9 @@ def _pass_on_identities(
         numbers, counts = np.unique(heritage.ravel()[squares], return_counts=True)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
             if number:
-                shares.append((-count, spot.anchor_row, spot.anchor_column, index, number))
+                shares.append(
+                    (-count, spot.anchor_row, spot.anchor_column, index, number)
+                )
     has_identity, is_passed_on = set(), set()
     for _count, _row, _column, index, number in sorted(shares):
         if index not in has_identity and number not in is_passed_on:

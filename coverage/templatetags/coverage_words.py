@@ -20,8 +20,10 @@ SMALLEST_PERCENT = 0.5
 @register.filter
 def km2(area_km2: float) -> str:
     """Show an area: one decimal where it is small enough to matter."""
-    decimals = 0 if area_km2 >= 100 else 1 if area_km2 >= 1 else 2
-    number = formats.number_format(area_km2, decimals, use_l10n=True, force_grouping=True)
+    decimals = 0 if area_km2 >= 100 or area_km2 == 0 else 1 if area_km2 >= 1 else 2
+    number = formats.number_format(
+        area_km2, decimals, use_l10n=True, force_grouping=True
+    )
     return f"{number}{NO_BREAK}km²"
 
 
@@ -60,4 +62,6 @@ def wita(when: datetime) -> str:
 
 @register.simple_tag
 def swatch(state: str) -> SafeString:
-    return format_html('<span class="swatch swatch--{}" aria-hidden="true"></span>', state)
+    return format_html(
+        '<span class="swatch swatch--{}" aria-hidden="true"></span>', state
+    )

@@ -21,7 +21,6 @@ from kukar_connect.roles import RoleRequiredMixin
 from villages.models import BoundarySource, Claim, Facility, Settlement, Village
 
 
-
 class LayerPage(RoleRequiredMixin, TemplateView):
     """A page about one layer, which the address names: ?operator=…&service=…."""
 
@@ -52,16 +51,16 @@ class LayerPage(RoleRequiredMixin, TemplateView):
             service_name=words.service_name(self.service),
             operators=LayerOperator.choices,
             services=Service.choices,
-            layer_query=urlencode(
-                {"operator": self.operator, "service": self.service}
-            ),
+            layer_query=urlencode({"operator": self.operator, "service": self.service}),
             legend=[
                 {"state": s, "name": words.STATE_NAMES[s], "meaning": meanings[s]}
                 for s in words.STATES
             ],
             run_counts=[
                 {"operator": words.operator_name(operator), "count": count}
-                for operator, count in (self.run.report_counts if self.run else {}).items()
+                for operator, count in (
+                    self.run.report_counts if self.run else {}
+                ).items()
                 if operator in LayerOperator.values
             ],
             **self.table(),
@@ -131,7 +130,9 @@ class VillagePage(RoleRequiredMixin, TemplateView):
         village = get_object_or_404(
             Village.objects.select_related("district")
             .defer("boundary", "district__boundary")
-            .prefetch_related(Prefetch("claims", Claim.objects.order_by("-stated_date"))),
+            .prefetch_related(
+                Prefetch("claims", Claim.objects.order_by("-stated_date"))
+            ),
             code=self.kwargs["code"],
         )
         run = selectors.current_run()
@@ -214,6 +215,8 @@ def total(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the sum of village rows with its shares."""
     names = (*selectors.AREAS, "report_count")
     summed: dict[str, Any] = {name: sum(row[name] for row in rows) for name in names}
-    summed["area_km2"] = sum(summed[name] for name in selectors.AREAS) - summed["weak_km2"]
+    summed["area_km2"] = (
+        sum(summed[name] for name in selectors.AREAS) - summed["weak_km2"]
+    )
     summed["shares"] = shares(summed)
     return summed

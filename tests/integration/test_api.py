@@ -55,8 +55,17 @@ def test_blank_spots_have_what_clients_need(viewer, run, a_blank_west):
     assert body["type"] == "FeatureCollection"
     properties = body["features"][0]["properties"]
     assert set(properties) >= {
-        "id", "operator", "service", "state", "area_km2", "confidence", "reports",
-        "newest_report_at", "villages", "run", "is_demo",
+        "id",
+        "operator",
+        "service",
+        "state",
+        "area_km2",
+        "confidence",
+        "reports",
+        "newest_report_at",
+        "villages",
+        "run",
+        "is_demo",
     }
     assert properties["run"] == run.pk
     assert properties["is_demo"] is False
@@ -86,8 +95,17 @@ def test_blank_spots_are_filtered(viewer, run, query, is_found):
 
 @pytest.mark.parametrize(
     "query",
-    ["bbox=1,2,3", "bbox=a,b,c,d", "operator=ACME", "state=covered", "min_area_km2=x",
-     "run=x", "village=%00", "bbox=200,0,201,1", "bbox=117,0,116,1"],
+    [
+        "bbox=1,2,3",
+        "bbox=a,b,c,d",
+        "operator=ACME",
+        "state=covered",
+        "min_area_km2=x",
+        "run=x",
+        "village=%00",
+        "bbox=200,0,201,1",
+        "bbox=117,0,116,1",
+    ],
 )
 def test_a_parameter_that_cannot_be_meant_is_refused_in_words(viewer, run, query):
     response = viewer.get(f"/api/v1/blank-spots/?{query}")
@@ -100,8 +118,9 @@ def test_a_run_that_is_not_there_is_404(viewer, run):
     assert viewer.get("/api/v1/runs/999999/").status_code == 404
 
 
-@pytest.mark.parametrize("address", ["/api/v1/blank-spots/", "/api/v1/runs/current/",
-                                     "/api/v1/villages/"])
+@pytest.mark.parametrize(
+    "address", ["/api/v1/blank-spots/", "/api/v1/runs/current/", "/api/v1/villages/"]
+)
 def test_what_the_client_holds_is_not_sent_again(viewer, run, address):
     first = viewer.get(address)
     again = viewer.get(address, headers={"if-none-match": first["ETag"]})
@@ -119,8 +138,13 @@ def test_the_etag_changes_with_the_run(viewer, run):
 
 def test_a_village_tells_its_layers_and_claims(viewer, run, a_blank_west):
     Claim.objects.create(
-        village=a_blank_west[0], kind="statement", stated_date="2024-06-25", event="x",
-        status="belum tersambung", source="koran", name_in_source="Hulu",
+        village=a_blank_west[0],
+        kind="statement",
+        stated_date="2024-06-25",
+        event="x",
+        status="belum tersambung",
+        source="koran",
+        name_in_source="Hulu",
     )
     properties = viewer.get("/api/v1/villages/64.02.12.2001/").json()["properties"]
     assert {(r["operator"], r["service"]) for r in properties["coverage"]} == {
@@ -149,8 +173,14 @@ def test_a_surface_tile_is_a_png_that_may_be_kept(viewer, run, z):
 
 
 @pytest.mark.parametrize(
-    "where", ["999/TELKOMSEL/internet/10/0/0", "{run}/ACME/internet/10/0/0",
-              "{run}/ANY/fax/10/0/0", "{run}/ANY/voice/30/0/0", "{run}/ANY/voice/6/99/0"]
+    "where",
+    [
+        "999/TELKOMSEL/internet/10/0/0",
+        "{run}/ACME/internet/10/0/0",
+        "{run}/ANY/fax/10/0/0",
+        "{run}/ANY/voice/30/0/0",
+        "{run}/ANY/voice/6/99/0",
+    ],
 )
 def test_a_tile_that_cannot_be_is_404(viewer, run, where):
     assert viewer.get(f"/tiles/{where.format(run=run.pk)}.png").status_code == 404

@@ -100,7 +100,10 @@ def test_polygons_shares_and_surface_agree_exactly(a_blank_west):
             }.items():
                 of_villages = sum(getattr(row, name) for row in rows)
                 assert of_villages == pytest.approx(sum(by_state[s] for s in states))
-            for name, s in (("blank", State.BLANK), ("likely_blank", State.LIKELY_BLANK)):
+            for name, s in (
+                ("blank", State.BLANK),
+                ("likely_blank", State.LIKELY_BLANK),
+            ):
                 of_spots = spots(run, operator, service, name)
                 assert sum(x.area_km2 for x in of_spots) == pytest.approx(by_state[s])
 
@@ -134,8 +137,10 @@ def test_a_new_report_changes_only_what_is_near(a_blank_west):
     before = full()
     ReportChange.objects.all().delete()
     old = {s.identity: s.area_km2 for s in spots(before)}
-    store(*[a_report(lon=116.05 + 0.001 * i, lat=0.0, rsrp_dbm=-70.0) for i in range(4)],
-          now=timezone.now())
+    store(
+        *[a_report(lon=116.05 + 0.001 * i, lat=0.0, rsrp_dbm=-70.0) for i in range(4)],
+        now=timezone.now(),
+    )
     run = changes()
 
     assert run is not None
@@ -162,16 +167,16 @@ def test_changes_end_where_a_full_run_with_the_same_law_would(a_blank_west):
     }
     assert tiles == stored
     spot_areas = {
-        (o, s, state): sum(
-            spots(step, o, s, state).values_list("area_km2", flat=True)
-        )
+        (o, s, state): sum(spots(step, o, s, state).values_list("area_km2", flat=True))
         for o in ("TELKOMSEL", "ANY")
         for s in ("internet", "voice")
         for state in ("blank", "likely_blank")
     }
     rows = VillageCoverage.objects.of_run(step.pk)
     for (o, s, state), area in spot_areas.items():
-        shares = rows.filter(operator=o, service=s).values_list(f"{state}_km2", flat=True)
+        shares = rows.filter(operator=o, service=s).values_list(
+            f"{state}_km2", flat=True
+        )
         assert area == pytest.approx(sum(shares))
 
 
@@ -182,9 +187,12 @@ def test_nothing_waiting_makes_no_run(a_blank_west):
 
 def test_any_operator_is_blank_only_where_all_were_looked_for(a_blank_west):
     # Indosat was measured in the east alone: the west is unknown for "any".
-    store(*[
-        a_report(operator="INDOSAT", lon=116.15 + 0.01 * i, lat=0.0) for i in range(4)
-    ])
+    store(
+        *[
+            a_report(operator="INDOSAT", lon=116.15 + 0.01 * i, lat=0.0)
+            for i in range(4)
+        ]
+    )
     run = full()
 
     assert spots(run, "TELKOMSEL").exists()
@@ -200,7 +208,8 @@ def test_a_run_that_fails_leaves_the_map_as_it_was(a_blank_west, monkeypatch):
     waiting = ReportChange.objects.count()
 
     def broken():
-        raise RuntimeError("disk full")
+        message = "disk full"
+        raise RuntimeError(message)
 
     monkeypatch.setattr("coverage.services.compute_run._checksum", broken)
     with pytest.raises(RuntimeError, match="disk full"):
@@ -208,7 +217,9 @@ def test_a_run_that_fails_leaves_the_map_as_it_was(a_blank_west, monkeypatch):
 
     assert current_run() == before
     assert ReportChange.objects.count() == waiting
-    assert CoverageRun.objects.filter(state="failed", error__contains="disk full").exists()
+    assert CoverageRun.objects.filter(
+        state="failed", error__contains="disk full"
+    ).exists()
     assert not SurfaceTile.objects.exclude(first_run=before).exists()
 
 
@@ -218,7 +229,9 @@ def test_rejected_reports_do_not_count(a_blank_west):
     assert not spots(run).exists()
 
 
-def test_a_report_stored_while_computing_waits_for_the_next_run(a_blank_west, monkeypatch):
+def test_a_report_stored_while_computing_waits_for_the_next_run(
+    a_blank_west, monkeypatch
+):
     full()
     store(no_service(lon=116.15, lat=0.0))
     from coverage.services import compute_run

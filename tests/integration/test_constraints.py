@@ -47,7 +47,12 @@ def report(**values):
 
 def run(**values):
     return CoverageRun(
-        **{"is_full": True, "input_cutoff_at": NOW, "software_version": "test", **values}
+        **{
+            "is_full": True,
+            "input_cutoff_at": NOW,
+            "software_version": "test",
+            **values,
+        }
     )
 
 
@@ -78,14 +83,28 @@ def saved(row):
 def settlement(**values):
     v = Village.objects.first() or saved(village())
     return Settlement(
-        **{"village": v, "name": "RT 1", "kind": "rt", "point": POINT, "source": "x", **values}
+        **{
+            "village": v,
+            "name": "RT 1",
+            "kind": "rt",
+            "point": POINT,
+            "source": "x",
+            **values,
+        }
     )
 
 
 def facility(**values):
     v = Village.objects.first() or saved(village())
     return Facility(
-        **{"village": v, "name": "SDN 1", "kind": "school", "point": POINT, "source": "x", **values}
+        **{
+            "village": v,
+            "name": "SDN 1",
+            "kind": "school",
+            "point": POINT,
+            "source": "x",
+            **values,
+        }
     )
 
 

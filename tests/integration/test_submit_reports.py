@@ -38,10 +38,14 @@ def field(client, reporter):
 
 
 def post(client, body, **headers):
-    return client.post(URL, json.dumps(body), content_type="application/json", headers=headers)
+    return client.post(
+        URL, json.dumps(body), content_type="application/json", headers=headers
+    )
 
 
-def test_a_report_is_stored_in_its_village_with_a_receipt(field, body, two_villages, reporter):
+def test_a_report_is_stored_in_its_village_with_a_receipt(
+    field, body, two_villages, reporter
+):
     response = post(field, body)
 
     assert response.status_code == 201
@@ -146,7 +150,9 @@ def test_a_token_submits_without_a_session(client, body, reporter):
     assert response.status_code == 201
 
 
-def test_raw_reports_are_for_verifiers(client, officer, verifier, reporter, two_villages):
+def test_raw_reports_are_for_verifiers(
+    client, officer, verifier, reporter, two_villages
+):
     store(a_report(), reported_by_id=reporter.pk)
     client.force_login(officer)
     assert client.get(URL).status_code == 403

@@ -39,11 +39,17 @@ def square(column, row):
 @given(masks)
 @example(np.array([[True, False], [False, True]]))  # squares that touch at a corner
 @example(np.array([[True] * 3, [True, False, True], [True] * 3]))  # a hole
-@example(np.array([[True] * 4, [True, False, True, True], [True, True, False, True], [True] * 4]))
+@example(
+    np.array(
+        [[True] * 4, [True, False, True, True], [True, True, False, True], [True] * 4]
+    )
+)
 def test_polygons_are_exactly_the_marked_squares(mask):
     found = polygons_of(mask)
 
-    wanted = [square(216_000 + c, 131_000 + r) for r, c in zip(*np.nonzero(mask), strict=True)]
+    wanted = [
+        square(216_000 + c, 131_000 + r) for r, c in zip(*np.nonzero(mask), strict=True)
+    ]
     assert sum(p.area for p in found) == pytest.approx(sum(s.area for s in wanted))
     assert shapely.union_all(found).symmetric_difference(
         shapely.union_all(wanted)
@@ -247,10 +253,17 @@ def test_a_contradicting_report_lowers_the_confidence():
     def p_with(rsrp):
         n = len(rsrp)
         o = Observations.from_readings(
-            116.0 + 0.002 * np.arange(n), np.zeros(n), np.array(rsrp), threshold_dbm=-110.0
+            116.0 + 0.002 * np.arange(n),
+            np.zeros(n),
+            np.array(rsrp),
+            threshold_dbm=-110.0,
         )
-        law = fit_law(Observations.from_readings(
-            np.empty(0), np.empty(0), np.empty(0), threshold_dbm=-110.0), threshold_dbm=-110.0)
+        law = fit_law(
+            Observations.from_readings(
+                np.empty(0), np.empty(0), np.empty(0), threshold_dbm=-110.0
+            ),
+            threshold_dbm=-110.0,
+        )
         return estimate(law, o, np.array([116.003]), np.array([0.0])).p_blank[0]
 
     assert p_with([np.nan] * 3) > p_with([np.nan, np.nan, -75.0])

@@ -72,9 +72,7 @@ class OfficialList(PlaceList):
         "code": "village_id",
         "name": F("village__name"),
         "district_name": F("village__district__name"),
-        "year": Func(
-            "stated_date", template="EXTRACT(YEAR FROM %(expressions)s)::int"
-        ),
+        "year": Func("stated_date", template="EXTRACT(YEAR FROM %(expressions)s)::int"),
         "stated_date": "stated_date",
         "event": "event",
         "status": "status",
@@ -92,7 +90,15 @@ class Settlements(PlaceList):
     geometry = "point"
     properties = {
         name: name
-        for name in ("id", "name", "kind", "village_id", "households", "people", "source")
+        for name in (
+            "id",
+            "name",
+            "kind",
+            "village_id",
+            "households",
+            "people",
+            "source",
+        )
     }
 
     def rows(self) -> QuerySet:

@@ -46,9 +46,7 @@ class Reports(APIView):
     @extend_schema(
         operation_id="reports_submit",
         request=ReportSerializer(many=True),
-        responses={
-            status: SubmissionResultSerializer for status in (200, 201, 207, 409, 422)
-        },
+        responses=dict.fromkeys((200, 201, 207, 409, 422), SubmissionResultSerializer),
         description=(
             "Send one report, or a list of up to 500. The answer holds one result per "
             "report, in order. Safe to repeat: a report is stored once by its id. The "
@@ -172,7 +170,9 @@ def submit(
     return [result for result in results if result is not None]
 
 
-def _result(report: NewReport, outcome: Outcome, stored: SignalReport) -> dict[str, Any]:
+def _result(
+    report: NewReport, outcome: Outcome, stored: SignalReport
+) -> dict[str, Any]:
     if outcome is Outcome.DIFFERENT:
         return {
             "id": str(report.id),

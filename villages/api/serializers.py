@@ -81,7 +81,7 @@ class ItemResultSerializer(serializers.Serializer):
     village = serializers.CharField(required=False, allow_null=True)
     village_name = serializers.CharField(required=False, allow_null=True)
     flags = serializers.ListField(child=serializers.CharField(), required=False)
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]  # the wire's word
         child=serializers.ListField(child=serializers.CharField()), required=False
     )
     unknown_fields = serializers.ListField(

@@ -212,7 +212,10 @@ class SignalReport(models.Model):
     )
 
     flags = ArrayField(
-        models.CharField(max_length=32), verbose_name=_("flags"), default=list, blank=True
+        models.CharField(max_length=32),
+        verbose_name=_("flags"),
+        default=list,
+        blank=True,
     )
     review_state = models.CharField(
         _("review"),
@@ -272,9 +275,7 @@ class SignalReport(models.Model):
                 name="signal_report_reading_needs_service",
                 # A phone without the operator's network has no reading of it.
                 condition=Q(found__in=[Found.VOICE_ONLY, Found.DATA])
-                | Q(
-                    rsrp_dbm__isnull=True, rsrq_db__isnull=True, sinr_db__isnull=True
-                ),
+                | Q(rsrp_dbm__isnull=True, rsrq_db__isnull=True, sinr_db__isnull=True),
             ),
             models.CheckConstraint(
                 name="signal_report_rate_needs_data",

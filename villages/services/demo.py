@@ -81,7 +81,8 @@ def remove_demo() -> dict[str, int]:
     operators = sorted(demo.values_list("operator", flat=True).distinct().order_by())
     removed = demo.count()
     if operators:
-        extents = [v.boundary.extent for v in Village.objects.exclude(boundary=None)]
+        boundaries = Village.objects.values_list("boundary", flat=True)
+        extents = [b.extent for b in boundaries if b is not None]
         demo.delete()
         # One note per operator and not per report: all of the regency is stale.
         ReportChange.objects.filter(operators__contained_by=operators).delete()
@@ -104,10 +105,15 @@ def remove_demo() -> dict[str, int]:
 def _reports(villages: list[Village], now: datetime) -> list[NewReport]:
     random = np.random.default_rng(SEED)
     places = np.array(
-        [((v.settlement_point or v.point).x, (v.settlement_point or v.point).y) for v in villages]
+        [
+            ((v.settlement_point or v.point).x, (v.settlement_point or v.point).y)
+            for v in villages
+        ]
     )
     listed = set(
-        Claim.objects.filter(kind=Claim.Kind.LISTED_BLANK).values_list("village", flat=True)
+        Claim.objects.filter(kind=Claim.Kind.LISTED_BLANK).values_list(
+            "village", flat=True
+        )
     )
     lon, lat, on_road = _positions(places, random)
     days = random.uniform(0, 365, COUNT)
@@ -116,7 +122,8 @@ def _reports(villages: list[Village], now: datetime) -> list[NewReport]:
     for operator, chance in SITE_CHANCE.items():
         has_site = np.array(
             [
-                v.kind == Village.Kind.KELURAHAN or (v.code not in listed and draw < chance)
+                v.kind == Village.Kind.KELURAHAN
+                or (v.code not in listed and draw < chance)
                 for v, draw in zip(villages, random.random(len(villages)), strict=True)
             ]
         )
@@ -170,7 +177,11 @@ def _as_reports(
 ) -> Iterator[NewReport]:
     for i in range(COUNT):
         if rsrp[i] >= DATA_FROM_DBM:
-            found, technology, reading = "data", "4G", float(np.clip(round(rsrp[i]), -140, -50))
+            found, technology, reading = (
+                "data",
+                "4G",
+                float(np.clip(round(rsrp[i]), -140, -50)),
+            )
         elif rsrp[i] >= VOICE_FROM_DBM:
             found, technology, reading = "voice_only", "2G", None
         else:

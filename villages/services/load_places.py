@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import geopandas
 import numpy as np
@@ -119,7 +119,9 @@ def _load_villages(rows: list[dict[str, str]], result: LoadResult) -> None:
             "point": Point(float(row["lon"]), float(row["lat"]), srid=4326),
             "settlement_point": (
                 Point(
-                    float(row["settlement_lon"]), float(row["settlement_lat"]), srid=4326
+                    float(row["settlement_lon"]),
+                    float(row["settlement_lat"]),
+                    srid=4326,
                 )
                 if row["settlement_lon"]
                 else None
@@ -158,7 +160,9 @@ def _load_boundaries(path: Path, result: LoadResult) -> None:
     by_name = {(_plain(v.district.name), _plain(v.name)): v for v in villages}
     parts: dict[str, list[Any]] = {}
     for number, row in enumerate(frame.to_dict("records"), start=1):
-        village = by_code.get(_digits(str(row.get(code_column)))) if code_column else None
+        village = (
+            by_code.get(_digits(str(row.get(code_column)))) if code_column else None
+        )
         if village is None and name_column and district_column:
             key = (_plain(row[district_column]), _plain(row[name_column]))
             village = by_name.get(key)
@@ -260,9 +264,7 @@ def _repaired(geometries: list[Any]) -> Any:
 
 def _to_geos(geometry: Any) -> GeosMultiPolygon:
     geos = GEOSGeometry(memoryview(shapely.to_wkb(geometry)), srid=4326)
-    if geos.geom_type == "Polygon":
-        geos = GeosMultiPolygon(geos, srid=4326)
-    return geos
+    return cast("GeosMultiPolygon", geos)
 
 
 def _approximate_boundaries() -> None:
@@ -367,8 +369,8 @@ def _replace_villages_of_reports() -> None:
         )
         cursor.execute(
             "SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), operators"
-            " FROM (SELECT ST_Extent(point) AS box,"
-            " array_agg(DISTINCT operator) AS operators FROM villages_signalreport) AS e"
+            " FROM (SELECT ST_Extent(point) AS box, array_agg(DISTINCT operator)"
+            " AS operators FROM villages_signalreport) AS extent"
         )
         west, south, east, north, operators = cursor.fetchone()
     if SignalReport.objects.exists():

@@ -316,6 +316,11 @@ def leave_change(
     ReportChange.objects.create(
         operators=operators,
         extent=Polygon.from_bbox(
-            (west - margin_deg, south - margin_deg, east + margin_deg, north + margin_deg)
+            (
+                west - margin_deg,
+                south - margin_deg,
+                east + margin_deg,
+                north + margin_deg,
+            )
         ),
     )

@@ -17,9 +17,9 @@ from kukar_connect.commands import ReportingCommand
 
 class Command(ReportingCommand):
     help = (
-        "Estimate the signal at POINTS from the observations in TRAIN, both CSV, without "
-        "touching the database. TRAIN has lon, lat, rsrp_dbm (empty: no service); "
-        "POINTS has lon, lat. OUT gets mean_dbm, std_db and p_blank of the reading a "
+        "Estimate the signal at POINTS from the observations in TRAIN, both CSV, "
+        "without touching the database. TRAIN has lon, lat, rsrp_dbm (empty: no "
+        "service); POINTS has lon, lat. OUT gets mean_dbm, std_db and p_blank of the reading a "
         "phone would take there, and the state."
     )
     requires_system_checks: list[str] = []
@@ -55,7 +55,12 @@ class Command(ReportingCommand):
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["lon", "lat", "mean_dbm", "std_db", "p_blank", "state"])
             for row in zip(
-                at_lon, at_lat, found.mean_dbm, found.std_db, found.p_blank, states,
+                at_lon,
+                at_lat,
+                found.mean_dbm,
+                found.std_db,
+                found.p_blank,
+                states,
                 strict=True,
             ):
                 lon_, lat_, mean, std, p, state = row
@@ -76,7 +81,8 @@ class Command(ReportingCommand):
             "points": len(at_lon),
             "threshold_dbm": threshold,
             "states": {
-                State(n).name.lower(): int(c) for n, c in zip(names, counts, strict=True)
+                State(n).name.lower(): int(c)
+                for n, c in zip(names, counts, strict=True)
             },
             "out": str(out),
         }

@@ -24,6 +24,10 @@ MAX_WAIT_S = 60.0
 TASK_END_S = 5.0
 
 
+def _in_silence(done: int, total: int | None, label: str) -> None:
+    """Take progress and show none: nobody watches the worker."""
+
+
 class Command(BaseCommand):
     _worker: Worker | None = None
     help = "Keep the map up to date with the reports and run the background tasks."
@@ -51,9 +55,7 @@ class Command(BaseCommand):
             wait_s = POLL_S
             started_s = time.monotonic()
             try:
-                run = compute_changes(
-                    now=timezone.now(), progress=lambda done, total, label: None
-                )
+                run = compute_changes(now=timezone.now(), progress=_in_silence)
             except Exception:
                 # The notes of what changed are still there: try again, ever slower.
                 log.exception("The map could not be brought up to date.")

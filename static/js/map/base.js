@@ -61,7 +61,8 @@ export function makeMap(element, texts, { minimumMotion, onHome }) {
     attributionControl: false,
     minZoom: MIN_ZOOM,
     maxZoom: MAX_ZOOM,
-    zoomSnap: 0.5,
+    // Fine steps, so that what is fitted fills the map.
+    zoomSnap: 0.25,
     zoomDelta: 1,
     fadeAnimation: !minimumMotion,
     zoomAnimation: !minimumMotion,
@@ -109,6 +110,7 @@ export function makeBase(map, element) {
   );
   let land = null;
   let isLandShown = true;
+  let districtLines = null;
   let villageLines = null;
   let areVillagesShown = true;
   let districts = [];
@@ -116,10 +118,35 @@ export function makeBase(map, element) {
   const labels = L.layerGroup().addTo(map);
   const selected = L.layerGroup().addTo(map);
 
+  // From afar the many arms of a delta would run into one dark line.
+  const districtStyle = (feature) => ({
+    fill: false,
+    color: COLOURS.district,
+    weight: map.getZoom() < NEAR_ZOOM ? 0.9 : 1.6,
+    opacity: 0.85,
+    dashArray: feature.properties.boundary_source === "approximate" ? "7 4" : null,
+  });
+  const villageStyle = (feature) => ({
+    fill: false,
+    color: COLOURS.village,
+    weight: map.getZoom() < NEAR_ZOOM ? 0.4 : 0.8,
+    opacity: 0.75,
+    dashArray: feature.properties.boundary_source === "approximate" ? "3 3" : null,
+  });
+  let isFar = null;
+  function drawLines() {
+    const wasFar = isFar;
+    isFar = map.getZoom() < NEAR_ZOOM;
+    if (isFar === wasFar) return;
+    element.classList.toggle("is-far", isFar);
+    districtLines?.setStyle(districtStyle);
+    villageLines?.setStyle(villageStyle);
+  }
+  map.on("zoomend", drawLines);
+
   function drawLabels() {
     labels.clearLayers();
     const zoom = map.getZoom();
-    element.classList.toggle("is-far", zoom < NEAR_ZOOM);
     const bounds = map.getBounds().pad(0.1);
     const candidates = [
       ...districts.map((feature) => ({ feature, kind: "district" })),
@@ -174,25 +201,13 @@ export function makeBase(map, element) {
         fillOpacity: 1,
       }));
       if (isLandShown) land.addTo(map);
-      drawn(data, "lines", renderers.lines, (feature) => ({
-        fill: false,
-        color: COLOURS.district,
-        weight: 1.6,
-        opacity: 0.85,
-        dashArray: feature.properties.boundary_source === "approximate" ? "7 4" : null,
-      })).addTo(map);
+      districtLines = drawn(data, "lines", renderers.lines, districtStyle).addTo(map);
       drawLabels();
     },
 
     showVillages(data) {
       villages = data.features;
-      villageLines = drawn(data, "lines", renderers.lines, (feature) => ({
-        fill: false,
-        color: COLOURS.village,
-        weight: 0.8,
-        opacity: 0.75,
-        dashArray: feature.properties.boundary_source === "approximate" ? "3 3" : null,
-      }));
+      villageLines = drawn(data, "lines", renderers.lines, villageStyle);
       if (areVillagesShown) villageLines.addTo(map);
       drawLabels();
     },

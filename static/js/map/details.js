@@ -24,14 +24,8 @@ export function makeDetails({ words, urls, now }) {
   const { texts } = words;
   const villageUrl = (code) => urls.village.replace("CODE", encodeURIComponent(code));
 
-  const demo = () =>
-    h(
-      "p",
-      { class: "panel__demo" },
-      h("span", { class: "tag tag--demo" }, texts.demo_mark),
-      " ",
-      texts.demo_note,
-    );
+  const demo = ({ is_demo: isDemo }) =>
+    isDemo && h("span", { class: "tag tag--demo", title: texts.demo_note }, texts.demo_mark);
 
   function spotTitle({ state, area_km2: area }) {
     return fill(texts.spot_title, { state: texts.states[state], area: words.area(area) });
@@ -56,6 +50,8 @@ export function makeDetails({ words, urls, now }) {
           operator: texts.operators[p.operator],
           service: texts.services[p.service],
         }),
+        " ",
+        demo(p),
       ),
       p.villages.length > 0
         ? h(
@@ -65,17 +61,21 @@ export function makeDetails({ words, urls, now }) {
               texts.spot_in,
               "villages",
               p.villages.map((code, n) => [
-                n > 0 ? ", " : "",
                 h(
-                  "button",
-                  { class: "link", type: "button", onclick: () => onVillage(code) },
-                  p.village_names[n],
+                  "span",
+                  { class: "nowrap" },
+                  h(
+                    "button",
+                    { class: "link", type: "button", onclick: () => onVillage(code) },
+                    p.village_names[n],
+                  ),
+                  n + 1 < p.villages.length ? "," : "",
                 ),
+                " ",
               ]),
             ),
           )
         : h("p", { class: "soft" }, texts.spot_outside),
-      p.is_demo ? demo() : null,
       facts(
         fact(
           texts.spot_confidence,
@@ -134,18 +134,12 @@ export function makeDetails({ words, urls, now }) {
       );
       const parts = shares(layer);
       if (!parts) return [];
-      const share = (states) =>
-        parts
-          .filter(({ state }) => states.includes(state))
-          .reduce((sum, part) => sum + part.share, 0);
       return [
         h(
           "tr",
           {},
           h("th", { scope: "row" }, texts.operators[operator], bar(parts)),
-          ...[["covered", "weak"], ["likely_blank", "blank"], ["unknown"]].map((states) =>
-            h("td", { class: "number" }, words.percent(share(states))),
-          ),
+          ...parts.map(({ share }) => h("td", { class: "number" }, words.percent(share))),
         ),
       ];
     });
@@ -165,8 +159,14 @@ export function makeDetails({ words, urls, now }) {
           "tr",
           {},
           h("th", { scope: "col" }, texts.operator),
-          ...["covered", "blank", "unknown"].map((state) =>
-            h("th", { scope: "col", class: "number" }, texts.states[state]),
+          // The list above names the swatches; here there is room for them alone.
+          Object.entries(texts.states).map(([state, name]) =>
+            h(
+              "th",
+              { scope: "col", class: "number" },
+              swatch(state),
+              h("span", { class: "visually-hidden" }, name),
+            ),
           ),
         ),
       ),
@@ -193,8 +193,9 @@ export function makeDetails({ words, urls, now }) {
           district: p.district_name,
           area: words.area(p.area_km2),
         }),
+        " ",
+        demo(p),
       ),
-      p.is_demo ? demo() : null,
       parts
         ? h(
             "section",
@@ -242,7 +243,7 @@ export function makeDetails({ words, urls, now }) {
   function report(properties) {
     const p = properties;
     return [
-      p.is_demo ? demo() : null,
+      p.is_demo && h("p", {}, demo(p)),
       facts(
         fact(texts.operator, texts.operators[p.operator]),
         p.technology && fact(texts.technology, p.technology),

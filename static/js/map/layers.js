@@ -79,17 +79,22 @@ export function makeSurface(map, root, { onBroken, onBusy }) {
   };
 }
 
-/** Colour says the state, opacity and outline how sure it is. */
-export function spotStyle({ state, confidence }) {
-  const colour = stateColour(state);
-  const isSure = confidence >= 0.8;
+// Below this zoom a full outline would hide what it surrounds.
+const OUTLINE_ZOOM = 9.5;
+
+/**
+ * Colour says the state, opacity and outline how sure it is. Over the surface,
+ * which has the colour already, the fill only deepens it.
+ */
+export function spotStyle({ state, confidence }, { isOverSurface, zoom }) {
+  const isFar = zoom < OUTLINE_ZOOM;
   return {
-    fillColor: colour,
-    fillOpacity: 0.15 + 0.55 * confidence,
+    fillColor: stateColour(state),
+    fillOpacity: isOverSurface ? 0.25 * confidence : 0.15 + 0.65 * confidence,
     color: state === "blank" ? "#5d1206" : "#7a4b00",
-    weight: isSure ? 2.2 : 1.2,
-    opacity: 0.6 + 0.4 * confidence,
-    dashArray: state === "blank" ? null : "5 3",
+    weight: (confidence >= 0.8 ? 2.2 : 1.2) * (isFar ? 0.4 : 1),
+    opacity: 0.4 + 0.6 * confidence,
+    dashArray: state === "blank" || isFar ? null : "5 3",
   };
 }
 
@@ -97,12 +102,21 @@ export function makeSpots(map) {
   const renderer = canvasIn("spots");
   let layer = null;
   let isShown = true;
+  let isOverSurface = true;
+  let isFar = null;
   let index = [];
+  const style = (feature) =>
+    spotStyle(feature.properties, { isOverSurface, zoom: map.getZoom() });
+
+  map.on("zoomend", () => {
+    const wasFar = isFar;
+    isFar = map.getZoom() < OUTLINE_ZOOM;
+    if (layer && isFar !== wasFar) layer.setStyle(style);
+  });
+
   return {
     setData(data) {
-      const next = drawn(data, "spots", renderer, (feature) =>
-        spotStyle(feature.properties),
-      );
+      const next = drawn(data, "spots", renderer, style);
       if (layer) layer.remove();
       layer = next;
       // Smallest first: where a click meets two, the smaller is meant.
@@ -110,6 +124,10 @@ export function makeSpots(map) {
         (a, b) => a.feature.properties.area_km2 - b.feature.properties.area_km2,
       );
       if (isShown) layer.addTo(map);
+    },
+    setOverSurface(value) {
+      isOverSurface = value;
+      if (layer) layer.setStyle(style);
     },
     setShown(value) {
       isShown = value;
@@ -182,12 +200,12 @@ export function pointMarkers(kind) {
     });
 }
 
-// No signal is drawn with a thick dark ring, so that it stands out in grey as well.
+// No signal is the darkest and largest, so that it stands out in grey as well.
 const REPORT_STYLES = {
-  no_service: { state: "blank", radius: 6, color: "#2a0a04", weight: 2.5 },
-  emergency_only: { state: "blank", radius: 5, color: "#fff", weight: 1.5 },
-  voice_only: { state: "likely_blank", radius: 5, color: "#fff", weight: 1.5 },
-  data: { state: "covered", radius: 5, color: "#fff", weight: 1.5 },
+  no_service: { colour: "#1d0803", radius: 6 },
+  emergency_only: { state: "blank", radius: 5 },
+  voice_only: { state: "likely_blank", radius: 5 },
+  data: { state: "covered", radius: 5 },
 };
 
 /** Single reports of the view, fetched for it, many at one place drawn as one. */
@@ -212,14 +230,16 @@ export function makeReports(map, { load, onCount }) {
     for (const { x, y, members } of groups) {
       if (members.length === 1) {
         const { feature } = members[0];
-        const { state, ...style } = REPORT_STYLES[feature.properties.found];
+        const { state, colour, radius } = REPORT_STYLES[feature.properties.found];
         L.circleMarker(toLatLng(feature.geometry.coordinates), {
           pane: "points",
           renderer,
           interactive: false,
-          fillOpacity: 0.9,
-          fillColor: stateColour(state),
-          ...style,
+          radius,
+          color: "#fff",
+          weight: 1.5,
+          fillOpacity: 1,
+          fillColor: colour ?? stateColour(state),
         }).addTo(group);
       } else {
         const silent = members.filter(

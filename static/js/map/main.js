@@ -33,6 +33,7 @@ const REACH_PX = 16;
 const LIST_LENGTH = 40;
 // A place is shown with its surroundings, not from within.
 const CLOSEST_FIT_ZOOM = 13;
+const FIT_MARGIN_PX = 40;
 
 const shell = document.getElementById("map-shell");
 const texts = JSON.parse(document.getElementById("map-texts").textContent);
@@ -187,7 +188,10 @@ function showChoice() {
 function showLayer(name) {
   const value = isOn(name);
   const setters = {
-    surface: () => surface.setShown(value),
+    surface() {
+      surface.setShown(value);
+      spots.setOverSurface(value);
+    },
     spots: () => spots.setShown(value),
     boundaries: () => base.setVillagesShown(value),
     official: () => official.setShown(value),
@@ -241,9 +245,10 @@ function showStatus() {
     status.replaceChildren();
     return;
   }
-  const counts = Object.entries(run.report_counts)
-    .filter(([operator]) => operator in texts.operators)
-    .map(([operator, count]) => `${texts.operators[operator]} ${words.number(count)}`)
+  const counts = Object.keys(texts.operators)
+    .filter((operator) => operator in run.report_counts)
+    .map((operator) => [texts.operators[operator], run.report_counts[operator]])
+    .map(([name, count]) => `${name} ${words.number(count)}`)
     .join(", ");
   status.replaceChildren(
     h("strong", {}, fill(texts.run, { id: run.id })),
@@ -321,19 +326,35 @@ const details = makeDetails({
   now: () => new Date(),
 });
 
+/** How much of the map's right and lower side the open panel hides, in pixels. */
+function hiddenByPanel() {
+  if (!panel.isOpen) return { right: 0, bottom: 0 };
+  const whole = mapElement.getBoundingClientRect();
+  const panelBox = panel.element.getBoundingClientRect();
+  const isSheet = panelBox.width > whole.width * 0.8;
+  return isSheet
+    ? { right: 0, bottom: whole.bottom - panelBox.top }
+    : { right: whole.right - panelBox.left, bottom: 0 };
+}
+
+/** Fit an extent into the part of the map that the panel leaves free. */
+function fitBeside(geometry) {
+  const { right, bottom } = hiddenByPanel();
+  base.fit(extentOf(geometry), {
+    maxZoom: CLOSEST_FIT_ZOOM,
+    paddingBottomRight: [right + FIT_MARGIN_PX, bottom + FIT_MARGIN_PX],
+    paddingTopLeft: [FIT_MARGIN_PX, FIT_MARGIN_PX],
+  });
+}
+
 /** Keep what was chosen out from under the panel. */
 function keepVisible(lonLat) {
   const at = map.latLngToContainerPoint(toLatLng(lonLat));
-  const whole = mapElement.getBoundingClientRect();
-  const covered = panel.element.getBoundingClientRect();
-  const isSheet = covered.width > whole.width * 0.8;
-  if (isSheet) {
-    const bottom = covered.top - whole.top - 40;
-    if (at.y > bottom) map.panBy([0, at.y - bottom], { animate: !minimumMotion });
-  } else {
-    const right = covered.left - whole.left - 40;
-    if (at.x > right) map.panBy([at.x - right, 0], { animate: !minimumMotion });
-  }
+  const { right, bottom } = hiddenByPanel();
+  const size = map.getSize();
+  const overX = Math.max(0, at.x - (size.x - right - FIT_MARGIN_PX));
+  const overY = Math.max(0, at.y - (size.y - bottom - FIT_MARGIN_PX));
+  if (overX || overY) map.panBy([overX, overY], { animate: !minimumMotion });
 }
 
 function openSpot(feature, { isFocused = true } = {}) {
@@ -346,7 +367,7 @@ function openSpot(feature, { isFocused = true } = {}) {
     details.spotTitle(properties),
     details.spot(properties, {
       onVillage: (code) => openVillage(code),
-      onZoom: () => base.fit(extentOf(feature.geometry), { maxZoom: CLOSEST_FIT_ZOOM }),
+      onZoom: () => fitBeside(feature.geometry),
     }),
     { isFocused },
   );
@@ -358,6 +379,12 @@ const findVillage = (code) =>
 
 const loadVillage = (code) =>
   api.get(`villages/${encodeURIComponent(code)}/`, { run: run?.id });
+
+async function showVillage(code, { isFocused = true, isFitted = true } = {}) {
+  await openVillage(code, { isFocused });
+  const known = findVillage(code);
+  if (known && isFitted) fitBeside(known.geometry);
+}
 
 async function openVillage(code, { isFocused = true } = {}) {
   shownKind = "village";
@@ -399,8 +426,8 @@ function openList({ isRefresh = false } = {}) {
     .map(({ feature }) => feature)
     .sort((a, b) => b.properties.area_km2 - a.properties.area_km2);
   const content = details.spotList(features, LIST_LENGTH, (feature) => {
-    base.fit(extentOf(feature.geometry), { maxZoom: CLOSEST_FIT_ZOOM });
     openSpot(feature);
+    fitBeside(feature.geometry);
   });
   if (isRefresh) panel.refresh(texts.list_title, content);
   else {
@@ -436,12 +463,10 @@ function openFromAddress() {
       remember();
       return;
     }
-    if (!hadPosition) base.fit(extentOf(feature.geometry), { maxZoom: CLOSEST_FIT_ZOOM });
     openSpot(feature, { isFocused: false });
+    if (!hadPosition) fitBeside(feature.geometry);
   } else if (view.village) {
-    const known = findVillage(view.village);
-    if (known && !hadPosition) base.fit(extentOf(known.geometry));
-    openVillage(view.village, { isFocused: false });
+    showVillage(view.village, { isFocused: false, isFitted: !hadPosition });
   }
 }
 
@@ -541,9 +566,12 @@ const search = makeSearch(document.getElementById("search"), {
   words,
   onChoose(place) {
     setDrawer(false);
-    base.fit(place.extent);
-    if (place.code) openVillage(place.code);
-    else mapElement.focus();
+    if (place.code) {
+      showVillage(place.code);
+    } else {
+      base.fit(place.extent);
+      mapElement.focus();
+    }
   },
 });
 

@@ -30,7 +30,7 @@ export function makeWords(language, texts, { high, medium }) {
     },
 
     area(km2) {
-      const digits = km2 >= 100 ? 0 : km2 >= 1 ? 1 : 2;
+      const digits = km2 >= 100 || km2 === 0 ? 0 : km2 >= 1 ? 1 : 2;
       return `${number(km2, digits)}${NO_BREAK}km²`;
     },
 

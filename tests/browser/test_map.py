@@ -1,0 +1,253 @@
+"""The map as an official uses it: by what the page says, not by how it is built."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from coverage.models import BlankSpot
+from coverage.services.compute_run import compute_changes
+from tests.browser.conftest import PHONE
+from tests.conftest import a_report, store
+
+# The western village's middle, which no phone could use, and one near the eastern's.
+BLANK = "#12/0.0000/116.0500"
+COVERED = "#12/0.0000/116.1500"
+
+
+def panel(page):
+    return page.get_by_role("complementary")
+
+
+def open_middle(page):
+    """Open what lies in the middle of the map, as the keyboard does."""
+    page.get_by_role("application").press("Enter")
+
+
+@pytest.fixture
+def open_map(open_page, a_run, officer):
+    def open_map(address="", user=officer, **options):
+        page = open_page(f"/{address}", user, **options)
+        expect(page.locator("#status")).to_contain_text(f"{a_run.pk}")
+        expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+        return page
+
+    return open_map
+
+
+def test_the_map_says_which_run_it_shows_and_what_the_states_mean(open_map):
+    page = open_map()
+    legend = page.get_by_role("region", name="Legend").or_(
+        page.get_by_role("region", name="Legenda")
+    )
+    expect(legend.locator("dt")).to_have_count(5)
+    expect(legend.locator("dd").first).not_to_be_empty()
+
+
+def test_a_click_on_a_blank_spot_opens_it_in_words(open_map):
+    page = open_map(f"?operator=TELKOMSEL{BLANK}")
+    spot = BlankSpot.objects.get(
+        operator="TELKOMSEL", service="internet", ended_run=None, state="blank"
+    )
+    page.locator("#map").click()
+    expect(panel(page).get_by_role("heading").first).to_contain_text("km²")
+    expect(panel(page)).to_contain_text("Hulu")
+    expect(panel(page)).to_contain_text("%)")
+    assert f"spot={spot.identity}" in page.url
+
+
+def test_a_click_on_a_village_opens_its_shares_and_leads_to_its_page(open_map):
+    page = open_map(f"?operator=TELKOMSEL{COVERED}")
+    page.locator("#map").click()
+    expect(panel(page).get_by_role("heading").first).to_have_text("Hilir")
+    rows = panel(page).get_by_role("table").get_by_role("row")
+    expect(rows.filter(has_text="Telkomsel")).to_contain_text("%")
+    assert "village=64.02.12.2002" in page.url
+    panel(page).get_by_role("link").last.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Hilir")
+
+
+def test_switching_the_operator_changes_the_layer_and_the_address(open_map):
+    page = open_map()
+    assert "operator" not in page.url
+    with page.expect_response(re.compile("blank-spots/.*operator=TELKOMSEL")):
+        page.get_by_label("Operator").select_option("TELKOMSEL")
+    assert "operator=TELKOMSEL" in page.url
+    with page.expect_response(re.compile("blank-spots/.*service=voice")):
+        page.locator("input[name=service][value=voice]").check(force=True)
+    assert "service=voice" in page.url
+
+
+def test_the_address_restores_operator_layers_place_and_what_was_open(open_map):
+    page = open_map(f"?operator=TELKOMSEL&service=voice&layers=spots{COVERED}")
+    open_middle(page)
+    expect(panel(page).get_by_role("heading").first).to_have_text("Hilir")
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    expect(panel(page).get_by_role("heading").first).to_have_text("Hilir")
+    expect(page.get_by_label("Operator")).to_have_value("TELKOMSEL")
+    expect(page.locator("input[name=service][value=voice]")).to_be_checked()
+    expect(page.locator("input[name=layer][value=spots]")).to_be_checked()
+    expect(page.locator("input[name=layer][value=surface]")).not_to_be_checked()
+    assert page.url == address
+
+
+def test_a_link_to_a_blank_spot_that_is_gone_says_so(open_map):
+    page = open_map("?spot=00000000-0000-4000-8000-000000000000")
+    expect(page.locator("#notes p")).to_have_count(1)
+    expect(panel(page)).to_have_count(0)
+
+
+def test_the_panel_takes_the_focus_and_escape_gives_it_back(open_map):
+    page = open_map(f"?operator=TELKOMSEL{COVERED}")
+    open_middle(page)
+    heading = panel(page).get_by_role("heading").first
+    expect(heading).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel(page)).to_have_count(0)
+    expect(page.get_by_role("application")).to_be_focused()
+    assert "village=" not in page.url
+
+
+def test_blank_spots_are_reached_by_keyboard_through_the_list(open_map):
+    page = open_map("?operator=TELKOMSEL")
+    page.locator("#open-list").press("Enter")
+    first = panel(page).get_by_role("listitem").first.get_by_role("button")
+    expect(first).to_contain_text("km²")
+    first.press("Enter")
+    expect(panel(page)).to_contain_text("Hulu")
+
+
+def test_a_village_is_found_by_name_with_the_keyboard_alone(open_map):
+    page = open_map()
+    search = page.get_by_role("combobox").and_(page.locator("#search-input"))
+    search.fill("hil")
+    expect(page.get_by_role("option")).to_have_count(1)
+    search.press("ArrowDown")
+    search.press("Enter")
+    expect(panel(page).get_by_role("heading").first).to_have_text("Hilir")
+
+
+def test_a_new_run_appears_without_being_asked_for_and_without_a_jump(open_map, a_run):
+    page = open_map(f"?operator=TELKOMSEL{COVERED}")
+    open_middle(page)
+    expect(panel(page)).to_contain_text("Hilir")
+    address = page.url
+    store(a_report(lon=116.15, rsrp_dbm=-80.0), now=timezone.now())
+    run = compute_changes(now=timezone.now(), progress=lambda *_: None)
+    assert run.pk != a_run.pk
+    expect(page.locator("#live")).to_contain_text(f"{run.pk}", timeout=10_000)
+    expect(page.locator("#status")).to_contain_text(f"{run.pk}")
+    expect(panel(page).get_by_role("heading").first).to_have_text("Hilir")
+    assert page.url == address
+
+
+def test_only_those_who_may_see_single_reports_have_their_layer(
+    open_map, verifier, officer
+):
+    page = open_map(BLANK, verifier)
+    with page.expect_response(re.compile("/reports/.*bbox")):
+        page.locator("input[name=layer][value=reports]").check()
+    assert "reports" in page.url
+    other = open_map(f"?layers=reports{BLANK}", officer)
+    expect(other.locator("input[name=layer][value=reports]")).to_have_count(0)
+
+
+def test_a_background_that_cannot_be_reached_shows_one_plain_note(open_map, complaints):
+    page = open_map(BLANK)
+    page.route(re.compile("openstreetmap"), lambda route: route.abort())
+    page.locator("input[name=layer][value=osm]").check()
+    expect(page.locator("#notes p")).to_have_count(1)
+    expect(page.locator(".leaflet-osm-pane img:not([hidden])")).to_have_count(0)
+    # The browser's own word on every tile that was refused.
+    complaints[:] = [text for text in complaints if "net::ERR_FAILED" not in text]
+
+
+def test_before_the_first_run_the_map_says_how_to_begin(
+    django_db_serialized_rollback, open_page, two_villages, reporter, complaints
+):
+    page = open_page("/", reporter)
+    expect(page.locator("#empty")).to_be_visible()
+    expect(page.locator("#empty").get_by_role("link")).to_have_count(1)
+    # "There is no run" is an answer, which a browser logs as an error.
+    complaints[:] = [text for text in complaints if "404" not in text]
+
+
+@pytest.mark.parametrize("path", ["/", "/tabel/", "/desa/64.02.12.2001/"])
+@pytest.mark.parametrize("size", [None, PHONE], ids=["desk", "phone"])
+def test_axe_finds_nothing(open_page, a_run, verifier, path, size, assert_accessible):
+    page = open_page(path, verifier, **({"size": size} if size else {}))
+    if path == "/":
+        expect(page.locator("#status")).not_to_be_empty()
+        open_middle(page)
+        expect(page.locator("#panel")).to_be_visible()
+        expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+    assert_accessible(page)
+    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert width <= 0, "the page is wider than the screen"
+
+
+@pytest.mark.parametrize("path", ["/masuk/", "/tidak-ada/"])
+def test_axe_finds_nothing_where_nobody_is_signed_in(
+    django_db_serialized_rollback, open_page, path, assert_accessible, complaints
+):
+    page = open_page(path)
+    assert_accessible(page)
+    complaints[:] = [text for text in complaints if "404" not in text]
+
+
+def test_without_script_the_map_is_a_table_of_villages(open_page, a_run, officer):
+    page = open_page("/", officer, java_script_enabled=False)
+    expect(page.get_by_role("application")).to_have_count(0)
+    row = page.get_by_role("row").filter(
+        has=page.get_by_role("rowheader", name="Hulu", exact=True)
+    )
+    expect(row).to_contain_text("%")
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Hulu")
+
+
+def test_the_table_shows_a_layer_and_leads_to_its_blank_spots_on_the_map(
+    open_page, a_run, officer
+):
+    page = open_page("/tabel/", officer)
+    page.get_by_label("Operator").select_option("TELKOMSEL")
+    page.locator(".layer-form").get_by_role("button").click()
+    row = page.locator("#blank-spots tbody tr").first
+    expect(row).to_contain_text("Hulu")
+    row.get_by_role("link").last.click()
+    expect(panel(page)).to_contain_text("Hulu")
+    assert "operator=TELKOMSEL" in page.url
+
+
+def test_the_language_switch_keeps_the_place_on_the_map(open_map):
+    page = open_map(f"?operator=TELKOMSEL{BLANK}")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page).to_have_title(re.compile("^Map"))
+    assert page.url.endswith(f"?operator=TELKOMSEL{BLANK}")
+
+
+def test_on_a_phone_the_legend_is_behind_one_button(open_map):
+    page = open_map(size=PHONE, has_touch=True)
+    toggle = page.locator("#controls-toggle")
+    expect(page.locator("#controls-more")).not_to_be_visible()
+    toggle.tap()
+    expect(page.locator("#controls-more")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#controls-more")).not_to_be_visible()
+    expect(toggle).to_be_focused()
+
+
+def test_who_is_not_signed_in_is_asked_to_and_comes_back(
+    open_page, a_run, officer, complaints
+):
+    page = open_page("/tabel/?service=voice")
+    page.locator("[name=username]").fill("officer")
+    page.locator("[name=password]").fill("rahasia-sekali")
+    page.locator("main").get_by_role("button").click()
+    expect(page).to_have_url(re.compile(r"/tabel/\?service=voice$"))

@@ -1,0 +1,85 @@
+"""The states' colours: one value everywhere, and told apart by every eye."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coverage.web.palette import STATE_COLOURS
+
+STYLE_SHEET = Path(__file__).parents[2] / "static" / "css" / "site.css"
+
+# How colours reach the eye without one kind of cone (Machado, Oliveira and
+# Fernandes 2009, severity 1.0), on linear RGB.
+SIGHT = {
+    "usual": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+TO_XYZ = np.array(
+    [
+        [0.4124, 0.3576, 0.1805],
+        [0.2126, 0.7152, 0.0722],
+        [0.0193, 0.1192, 0.9505],
+    ]
+)
+WHITE = np.array([0.9505, 1.0, 1.089])
+LAND = np.array([247, 245, 239])
+# CIE76; about 2 is just noticeable, and areas of one map need many times that.
+LEAST_DIFFERENCE = 18
+
+
+def lab(rgb, sight):
+    """Return CIE L*a*b* of an sRGB colour as *sight* sees it."""
+    unit = np.asarray(rgb) / 255
+    linear = np.where(unit <= 0.04045, unit / 12.92, ((unit + 0.055) / 1.055) ** 2.4)
+    ratio = TO_XYZ @ np.clip(sight @ linear, 0, 1) / WHITE
+    f = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def over_land(rgba):
+    opacity = rgba[3] / 255
+    return np.array(rgba[:3]) * opacity + LAND * (1 - opacity)
+
+
+def test_the_style_sheet_and_the_tiles_have_the_same_colours():
+    found = re.findall(
+        r"--state-([a-z-]+): rgb\((\d+) (\d+) (\d+)\)", STYLE_SHEET.read_text()
+    )
+    in_css = {name.replace("-", "_"): tuple(map(int, rgb)) for name, *rgb in found}
+    assert in_css == {name: rgba[:3] for name, rgba in STATE_COLOURS.items()}
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_every_eye_tells_the_states_apart(sight):
+    # Unknown is a hatch, not a colour.
+    filled = {k: over_land(v) for k, v in STATE_COLOURS.items() if k != "unknown"}
+    for one, other in itertools.combinations(filled, 2):
+        difference = np.linalg.norm(
+            lab(filled[one], SIGHT[sight]) - lab(filled[other], SIGHT[sight])
+        )
+        assert difference >= LEAST_DIFFERENCE, (one, other)
