@@ -21,6 +21,10 @@ from kukar_connect.roles import RoleRequiredMixin
 from villages.models import BoundarySource, Claim, Facility, Settlement, Village
 
 
+# The largest; a reader who wants the rest asks for it.
+SPOTS_AT_FIRST = 50
+
+
 class LayerPage(RoleRequiredMixin, TemplateView):
     """A page about one layer, which the address names: ?operator=…&service=…."""
 
@@ -114,11 +118,16 @@ class TablePage(LayerPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         spots = (
-            selectors.blank_spot_table(self.run, self.operator, self.service)
-            if self.run
+            spots_of(self.run, self.operator, self.service)
+            if self.run is not None
             else []
         )
-        return super().get_context_data(**kwargs, spots=spots)
+        is_whole = self.request.GET.get("spots") == "all"
+        return super().get_context_data(
+            **kwargs,
+            spots=spots if is_whole else spots[:SPOTS_AT_FIRST],
+            spots_total=len(spots),
+        )
 
 
 class VillagePage(RoleRequiredMixin, TemplateView):
@@ -151,6 +160,21 @@ class VillagePage(RoleRequiredMixin, TemplateView):
         )
 
 
+def spots_of(
+    run: CoverageRun, operator: str, service: str, village: str | None = None
+) -> list[dict[str, Any]]:
+    """Return blank spots with the layer they belong to."""
+    layer = {
+        "operator": operator,
+        "operator_name": words.operator_name(operator),
+        "service": service,
+    }
+    return [
+        {**spot, **layer}
+        for spot in selectors.blank_spot_table(run, operator, service, village)
+    ]
+
+
 def village_services(run: CoverageRun, village: Village) -> list[dict[str, Any]]:
     """Return per service its operators' shares and its blank spots in *village*."""
     layers = selectors.village_layers(run, village)
@@ -167,11 +191,9 @@ def village_services(run: CoverageRun, village: Village) -> list[dict[str, Any]]
                 if layer["service"] == service
             ],
             "spots": [
-                {**spot, "operator": operator, "operator_name": operator.label}
-                for operator in LayerOperator
-                for spot in selectors.blank_spot_table(
-                    run, operator, service, village=village.code
-                )
+                spot
+                for operator in LayerOperator.values
+                for spot in spots_of(run, operator, service.value, village.code)
             ],
         }
         for service in Service

@@ -110,7 +110,9 @@ class Format(Protocol):
     """A module of this package."""
 
     NAME: str
-    TITLE: Promise
+
+    @property
+    def TITLE(self) -> Promise: ...
 
     def recognises(self, header: str) -> bool: ...
 

@@ -19,8 +19,8 @@ class Command(ReportingCommand):
     help = (
         "Estimate the signal at POINTS from the observations in TRAIN, both CSV, "
         "without touching the database. TRAIN has lon, lat, rsrp_dbm (empty: no "
-        "service); POINTS has lon, lat. OUT gets mean_dbm, std_db and p_blank of the reading a "
-        "phone would take there, and the state."
+        "service); POINTS has lon, lat. OUT gets mean_dbm, std_db and p_blank of the "
+        "reading a phone would take there, and the state."
     )
     requires_system_checks: list[str] = []
 

@@ -253,6 +253,8 @@ function showStatus() {
   status.replaceChildren(
     h("strong", {}, fill(texts.run, { id: run.id })),
     ` · ${fill(texts.run_until, { when: words.moment(run.input_cutoff_at) })}`,
+  );
+  document.getElementById("status-more").replaceChildren(
     counts ? h("span", {}, fill(texts.run_reports, { counts })) : "",
     run.is_demo ? h("span", { class: "tag tag--demo" }, texts.demo_mark) : "",
   );
@@ -517,7 +519,10 @@ mapElement.addEventListener("keydown", (event) => {
   if (event.key === "Enter") inspect(map.getCenter());
   else if (event.key === "Escape") panel.hide();
 });
-document.getElementById("open-list").addEventListener("click", () => openList());
+document.getElementById("open-list").addEventListener("click", () => {
+  setDrawer(false);
+  openList();
+});
 map.on("moveend", () => {
   if (shownKind === "list") openList({ isRefresh: true });
 });
