@@ -18,7 +18,7 @@ from scipy.special import expit, logit, ndtr
 
 from coverage.core import grid
 from coverage.core.fit import fit_law
-from coverage.core.kriging import krige, nearest_by_quadrant, to_earth
+from coverage.core.kriging import krige, lay_out, nearest_by_quadrant, to_earth
 from coverage.core.law import Parameters, SignalLaw
 from coverage.core.observations import Observations, Pooled, pool
 
@@ -193,7 +193,8 @@ def _krige_blocks(
         neighbours = nearest_by_quadrant(
             law, pooled, tree, centre_lon[part], centre_lat[part]
         )
-        found_mean, found_variance = krige(
-            law, pooled, neighbours, centre_lon[part], centre_lat[part], lon_q, lat_q
+        layout = lay_out(
+            pooled, neighbours, centre_lon[part], centre_lat[part], lon_q, lat_q
         )
+        found_mean, found_variance = krige(law, pooled, layout)
         mean[members], variance[members] = found_mean[at], found_variance[at]

@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 from scipy.special import log_expit, logit, ndtr
 
 from coverage.core.kriging import (
-    Neighbours,
     krige,
+    lay_out,
     nearest_by_quadrant,
     predict_left_out,
     to_earth,
@@ -34,7 +34,7 @@ MIN_TO_FIT = 300
 # for the next point on the road.
 EXCLUSIONS_M = (0.0, 200.0, 1000.0, 3000.0)
 # Trial points for fitting and for calibrating; more changes little and costs time.
-FIT_POINTS, CALIBRATION_POINTS = 300, 1500
+FIT_POINTS, CALIBRATION_POINTS = 200, 1500
 # Degrees of freedom of the Student-t error while fitting: robust to single outliers.
 STUDENT_NU = 5.0
 # How strongly the calibration is held to the identity: pseudo-observations.
@@ -119,9 +119,16 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
     """Maximise the density of left-out observations over several gap sizes."""
     at = _trial_points(pooled, FIT_POINTS)
     lon, lat = pooled.lon[at], pooled.lat[at]
-    # Neighbours depend on places only, so they are looked up once.
-    sets: list[Neighbours] = [
-        nearest_by_quadrant(law, pooled, tree, lon, lat, exclusion_m=gap)
+    # Neighbours and distances depend on places only: they are looked up once.
+    layouts = [
+        lay_out(
+            pooled,
+            nearest_by_quadrant(law, pooled, tree, lon, lat, exclusion_m=gap),
+            lon,
+            lat,
+            lon[:, np.newaxis],
+            lat[:, np.newaxis],
+        )
         for gap in EXCLUSIONS_M
     ]
 
@@ -153,10 +160,8 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
     def loss(x: NDArray[np.float64]) -> float:
         candidate = trial(x)
         total = 0.0
-        for neighbours in sets:
-            mean, variance = krige(
-                candidate, pooled, neighbours, lon, lat, lon[:, None], lat[:, None]
-            )
+        for layout in layouts:
+            mean, variance = krige(candidate, pooled, layout)
             noise = (
                 candidate.noise_share * candidate.variance_db2 / pooled.visits[at]
                 + pooled.extra_var_db2[at]

@@ -106,43 +106,72 @@ def nearest_by_quadrant(
     return Neighbours(np.where(used, np.take_along_axis(index, rank, axis=1), 0), used)
 
 
-def krige(
-    law: SignalLaw,
+@dataclass(frozen=True)
+class Layout:
+    """How b sets of neighbours and q places around each lie to each other.
+
+    neighbours : the sets
+    among_m : shape (b, k, k), between the neighbours of a set
+    across_m : shape (b, k, q), from each neighbour to each place
+    """
+
+    neighbours: Neighbours
+    among_m: NDArray[np.float64]
+    across_m: NDArray[np.float64]
+
+
+def lay_out(
     pooled: Pooled,
     neighbours: Neighbours,
     centre_lon: NDArray[np.float64],
     centre_lat: NDArray[np.float64],
     lon: NDArray[np.float64],
     lat: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimate the signal at q places around each of b centres.
+) -> Layout:
+    """Measure the distances on the ground in the plane that touches each centre.
 
     Parameters
     ----------
     centre_lon, centre_lat : shape (b,), degrees
     lon, lat : shape (b, q), degrees
+    """
+    east_m, north_m = metres_per_degree(centre_lat)
+
+    def local(
+        lon_deg: NDArray[np.float64], lat_deg: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return (
+            (lon_deg - centre_lon[:, np.newaxis]) * east_m[:, np.newaxis],
+            (lat_deg - centre_lat[:, np.newaxis]) * north_m[:, np.newaxis],
+        )
+
+    def between(
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        to_x: NDArray[np.float64],
+        to_y: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        dx = x[:, :, np.newaxis] - to_x[:, np.newaxis, :]
+        dy = y[:, :, np.newaxis] - to_y[:, np.newaxis, :]
+        return np.sqrt(dx * dx + dy * dy)
+
+    x, y = local(pooled.lon[neighbours.index], pooled.lat[neighbours.index])
+    return Layout(neighbours, between(x, y, x, y), between(x, y, *local(lon, lat)))
+
+
+def krige(
+    law: SignalLaw, pooled: Pooled, layout: Layout
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Estimate the signal at the q places around each of b centres.
 
     Returns
     -------
     (mean_dbm, variance_db2) : shape (b, q)
         The variance is of the signal itself; a reading's noise comes on top.
     """
-    index, used = neighbours.index, neighbours.used
-    east_m, north_m = metres_per_degree(centre_lat)
-    east_m, north_m = east_m[:, np.newaxis], north_m[:, np.newaxis]
-
-    def local(lon_deg: NDArray, lat_deg: NDArray) -> tuple[NDArray, NDArray]:
-        return (
-            (lon_deg - centre_lon[:, np.newaxis]) * east_m,
-            (lat_deg - centre_lat[:, np.newaxis]) * north_m,
-        )
-
-    x, y = local(pooled.lon[index], pooled.lat[index])
-    at_x, at_y = local(lon, lat)
-    among = np.hypot(x[:, :, None] - x[:, None, :], y[:, :, None] - y[:, None, :])
-    matrix = covariance(law, among)
-    both = used[:, :, np.newaxis] & used[:, np.newaxis, :]
-    matrix = np.where(both, matrix, 0.0)
+    index, used = layout.neighbours.index, layout.neighbours.used
+    matrix = covariance(law, layout.among_m)
+    matrix *= used[:, :, np.newaxis] & used[:, np.newaxis, :]
     noise = (
         law.noise_share * law.variance_db2 / pooled.visits[index]
         + pooled.extra_var_db2[index]
@@ -150,12 +179,10 @@ def krige(
     diagonal = np.arange(index.shape[1])
     # An unused place is a row of the identity: it neither takes nor gives.
     matrix[:, diagonal, diagonal] = np.where(
-        used, matrix[:, diagonal, diagonal] + noise, 1
+        used, matrix[:, diagonal, diagonal] + noise, 1.0
     )
-    across = np.hypot(
-        x[:, :, None] - at_x[:, None, :], y[:, :, None] - at_y[:, None, :]
-    )
-    right = np.where(used[:, :, np.newaxis], covariance(law, across), 0.0)
+    right = covariance(law, layout.across_m)
+    right *= used[:, :, np.newaxis]
     departure = np.where(used, pooled.value_dbm[index] - law.mean_dbm, 0.0)
     weights = np.linalg.solve(matrix, right)
     mean = law.mean_dbm + (weights * departure[:, :, np.newaxis]).sum(axis=1)
@@ -179,9 +206,10 @@ def predict_left_out(
         neighbours = nearest_by_quadrant(
             law, pooled, tree, lon, lat, exclusion_m=exclusion_m
         )
-        mean, variance = krige(
-            law, pooled, neighbours, lon, lat, lon[:, np.newaxis], lat[:, np.newaxis]
+        layout = lay_out(
+            pooled, neighbours, lon, lat, lon[:, np.newaxis], lat[:, np.newaxis]
         )
+        mean, variance = krige(law, pooled, layout)
         means.append(mean[:, 0])
         variances.append(variance[:, 0])
     return np.concatenate(means), np.concatenate(variances)

@@ -54,7 +54,9 @@ class SignalLaw:
 def covariance(law: SignalLaw, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the covariance of the signal at two places, dB²."""
     long_share = 1.0 - law.noise_share - law.short_share
-    return law.variance_db2 * (
-        law.short_share * np.exp(-distance_m / law.short_m)
-        + long_share * np.exp(-distance_m / law.long_m)
-    )
+    short = np.exp(distance_m * (-1.0 / law.short_m))
+    short *= law.variance_db2 * law.short_share
+    long = np.exp(distance_m * (-1.0 / law.long_m))
+    long *= law.variance_db2 * long_share
+    long += short
+    return long

@@ -20,7 +20,6 @@ from coverage.web import words
 from kukar_connect.roles import RoleRequiredMixin
 from villages.models import BoundarySource, Claim, Facility, Settlement, Village
 
-
 # The largest; a reader who wants the rest asks for it.
 SPOTS_AT_FIRST = 50
 
