@@ -144,6 +144,8 @@ def test_an_import_that_was_cut_off_can_be_gone_on_with(analyst):
     work()
     batch.refresh_from_db()
     assert (batch.state, batch.stored) == ("done", 1)
+    analyst.post(reverse("import-resume", args=[batch.pk]))
+    assert not DBTaskResult.objects.filter(status="READY").exists()
 
 
 def test_a_file_above_the_limit_is_refused(analyst, settings):

@@ -262,9 +262,13 @@ def test_an_import_that_was_cut_off_goes_on_and_counts_nothing_twice(
             == SignalReport.objects.count() + batch.duplicate + batch.rejected
         )
         assert is_interrupted(batch)
-        # What the last, lost chunk may have left in the row report.
+        # What the last, lost chunk may have left on the disk.
         with row_report_path(batch.id).open("a") as file:
             file.write("99;stored;;;;\r\n98;sto")
+        summary = service.read_summary(batch.id)
+        lost = {"line": 99, "column": "", "value": "", "reason": ""}
+        summary["first_rejected"].append(lost)
+        service._summary_path(batch.id).write_text(json.dumps(summary))
     monkeypatch.setattr(service, "store_reports", store)
     assert resume_imports() == ([batch.id] if rows_before < 8 else [])
     import_uploaded_file.call(str(batch.id))
@@ -303,9 +307,10 @@ def test_an_import_whose_row_report_is_gone_counts_anew(monkeypatch):
 def test_two_workers_do_not_run_the_same_import():
     batch = upload(HEADER + line(0))
     other = connection.copy()
+    key = [service._lock_key(batch.id)]
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [service._lock_key(batch.id)])
+            cursor.execute("SELECT pg_advisory_lock(%s)", key)
         stream = service.upload_path(batch.id).open("rb")
         with stream, pytest.raises(ImportBusyError):
             run_import(batch=batch, stream=stream, now=timezone.now())
@@ -313,6 +318,8 @@ def test_two_workers_do_not_run_the_same_import():
         batch.refresh_from_db()
         assert not is_interrupted(batch)
         assert resume_imports() == []
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", key)
     finally:
         other.close()
     assert is_interrupted(batch)

@@ -283,6 +283,11 @@ def test_any_other_content_has_another_id(old, new):
     assert changed.id != read_one(GOOD).report.id
 
 
+def test_a_place_on_the_equator_has_one_spelling():
+    north, south = (read_one(GOOD.replace("-0.4", lat)).report for lat in ("0", "-0"))
+    assert north.id == south.id
+
+
 def test_an_id_in_the_file_is_kept_and_a_bad_one_rejected():
     own = "0f9e6a3c-91b1-4d5a-8a55-3f3a5b1d2c10"
     assert read_one(f"{GOOD},{own}", HEADER + ",id").report.id == UUID(own)
