@@ -282,6 +282,14 @@ remember_cluster() {
   if [[ -d $data_dir ]] && cluster_is_up; then cluster_was_up=1; fi
 }
 leave_cluster_as_found() {
+  local attempt
   [[ ! $cluster_was_up && -d $data_dir ]] && cluster_is_up || return 0
-  [[ $(other_clients) != 0 ]] || stop_cluster
+  # Connections of what has just been stopped take a moment to go.
+  for attempt in 1 2 3 4; do
+    if [[ $(other_clients) == 0 ]]; then
+      stop_cluster
+      return
+    fi
+    sleep "0.$attempt"
+  done
 }

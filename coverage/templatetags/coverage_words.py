@@ -21,8 +21,9 @@ SMALLEST_PERCENT = 0.5
 def km2(area_km2: float) -> str:
     """Show an area: one decimal where it is small enough to matter."""
     decimals = 0 if area_km2 >= 100 or area_km2 == 0 else 1 if area_km2 >= 1 else 2
+    # Rounded here, because number_format cuts a float's decimals off.
     number = formats.number_format(
-        area_km2, decimals, use_l10n=True, force_grouping=True
+        round(area_km2, decimals), decimals, use_l10n=True, force_grouping=True
     )
     return f"{number}{NO_BREAK}km²"
 

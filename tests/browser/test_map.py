@@ -215,7 +215,7 @@ def test_the_table_shows_a_layer_and_leads_to_its_blank_spots_on_the_map(
     open_page, a_run, officer
 ):
     page = open_page("/tabel/", officer)
-    page.get_by_label("Operator").select_option("TELKOMSEL")
+    page.get_by_label("Operator", exact=True).select_option("TELKOMSEL")
     page.locator(".layer-form").get_by_role("button").click()
     row = page.locator("#blank-spots tbody tr").first
     expect(row).to_contain_text("Hulu")

@@ -42,7 +42,7 @@ test("counts take the singular where there is one", () => {
 
 test("moments are shown in the regency's own time", () => {
   // 18:30 in London is half past two the next morning in Tenggarong.
-  assert.match(id.moment("2026-03-01T18:30:00Z"), /^2 Maret 2026.*02[.:]30\u00a0WITA$/);
+  assert.match(id.moment("2026-03-01T18:30:00Z"), /^2 Maret 2026, 02\.30\u00a0WITA$/);
   assert.equal(id.date("2026-03-01T18:30:00Z"), "2 Maret 2026");
 });
 

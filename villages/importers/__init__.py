@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,8 @@ from villages.importers.reading import (
 
 __all__ = ["FORMATS", "Problem", "Reader", "ReportFileError", "Row", "open_file"]
 
-FORMATS: tuple[Format, ...] = (gnettrack, own_csv)
+# A module is not seen as a Protocol by the type checker.
+FORMATS = cast("tuple[Format, ...]", (gnettrack, own_csv))
 
 
 def open_file(stream: BinaryIO, *, operator: str) -> tuple[Format, Reader]:

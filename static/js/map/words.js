@@ -56,16 +56,13 @@ export function makeWords(language, texts, { high, medium }) {
       ),
 
     moment(iso) {
-      const formatted = new Intl.DateTimeFormat(language, {
-        day: "numeric",
-        month: "long",
-        year: "numeric",
+      const time = new Intl.DateTimeFormat(language, {
         hour: "2-digit",
         minute: "2-digit",
         hourCycle: "h23",
         timeZone: ZONE,
       }).format(new Date(iso));
-      return `${formatted}${NO_BREAK}WITA`;
+      return `${words.date(iso)}, ${time}${NO_BREAK}WITA`;
     },
 
     /** How long ago, in the unit that people would say it in. */
