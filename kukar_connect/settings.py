@@ -223,6 +223,8 @@ LEAFLET_CONFIG = {
     "MIN_ZOOM": 6,
     "MAX_ZOOM": 18,
     "RESET_VIEW": False,
+    # The marker's picture has a hashed name, which Leaflet cannot guess.
+    "FORCE_IMAGE_PATH": True,
 }
 
 LOGGING = {

@@ -158,7 +158,6 @@ def map_texts() -> dict[str, Any]:
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
         "home": _("Show the whole regency"),
-        "water_source": _("Rivers and lakes: Natural Earth"),
         # Search
         "search_none": _("No village or district of that name"),
         "search_count_one": _("1 result"),

@@ -54,19 +54,25 @@ def small_demo(monkeypatch, two_villages):
     from tests.conftest import a_village
 
     for i in range(3, 9):
-        a_village(f"64.02.12.200{i}", f"Desa {i}", (116.0 + i / 10, 0.1, 116.1 + i / 10, 0.2))
+        a_village(
+            f"64.02.12.200{i}", f"Desa {i}", (116.0 + i / 10, 0.1, 116.1 + i / 10, 0.2)
+        )
     monkeypatch.setattr(demo, "COUNT", 300)
 
 
 @pytest.mark.django_db
-def test_demonstration_data_comes_marked_and_goes_whole(capsys, small_demo, settings, client):
+def test_demonstration_data_comes_marked_and_goes_whole(
+    capsys, small_demo, settings, client
+):
     assert result_of(capsys, "load_demo", "--if-empty")["stored"] == 300
     assert SignalReport.objects.filter(is_demo=True).count() == 300
     accounts = result_of(capsys, "create_demo_accounts", "--if-demo")["accounts"]
     assert set(accounts) == {f"demo-{role}" for role in ROLES}
     kept = settings.KUKAR_LOCAL_DIR / "demo-accounts.txt"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert result_of(capsys, "compute_coverage", "--full", "--processes", "1")["computed"]
+    assert result_of(capsys, "compute_coverage", "--full", "--processes", "1")[
+        "computed"
+    ]
     assert current_run().is_demo
 
     store(a_report())
@@ -87,10 +93,14 @@ def test_demonstration_data_comes_marked_and_goes_whole(capsys, small_demo, sett
 def test_demonstration_data_is_always_the_same(small_demo):
     now = timezone.now()
     demo.load_demo(now=now, progress=lambda *a: None)
-    first = list(SignalReport.objects.order_by("id").values_list("id", "rsrp_dbm", "point"))
+    first = list(
+        SignalReport.objects.order_by("id").values_list("id", "rsrp_dbm", "point")
+    )
     demo.remove_demo()
     demo.load_demo(now=now, progress=lambda *a: None)
-    again = list(SignalReport.objects.order_by("id").values_list("id", "rsrp_dbm", "point"))
+    again = list(
+        SignalReport.objects.order_by("id").values_list("id", "rsrp_dbm", "point")
+    )
     assert first == again
     assert {r.found for r in SignalReport.objects.all()} >= {"data", "no_service"}
 
@@ -117,11 +127,18 @@ def write(path, header, rows):
 
 def test_estimate_signal_answers_every_point_without_a_database(tmp_path, capsys):
     random = np.random.default_rng(3)
-    west = [(116 + random.uniform(0, 0.05), random.uniform(0, 0.05), "") for _ in range(80)]
-    east = [(116.2 + random.uniform(0, 0.05), random.uniform(0, 0.05), -80) for _ in range(80)]
+    west = [
+        (116 + random.uniform(0, 0.05), random.uniform(0, 0.05), "") for _ in range(80)
+    ]
+    east = [
+        (116.2 + random.uniform(0, 0.05), random.uniform(0, 0.05), -80)
+        for _ in range(80)
+    ]
     train = write(tmp_path / "train.csv", ["lon", "lat", "rsrp_dbm"], west + east)
     points = write(
-        tmp_path / "points.csv", ["lon", "lat"], [(116.02, 0.02), (116.22, 0.02), (119, 3)]
+        tmp_path / "points.csv",
+        ["lon", "lat"],
+        [(116.02, 0.02), (116.22, 0.02), (119, 3)],
     )
     out = tmp_path / "out.csv"
     result = result_of(capsys, "estimate_signal", train, points, str(out))

@@ -17,7 +17,9 @@ REAL = settings.BASE_DIR.parent / "shared" / "data" / "kukar"
 
 
 def load(boundaries=None):
-    return load_places(fixtures=FIXTURES, boundaries=boundaries, progress=lambda _: None)
+    return load_places(
+        fixtures=FIXTURES, boundaries=boundaries, progress=lambda _: None
+    )
 
 
 @pytest.fixture
@@ -30,7 +32,9 @@ def squares(names, **columns):
     villages = list(Village.objects.select_related("district")[: len(names)])
     frame = {
         "geometry": [
-            shapely.box(v.point.x - 0.01, v.point.y - 0.01, v.point.x + 0.01, v.point.y + 0.01)
+            shapely.box(
+                v.point.x - 0.01, v.point.y - 0.01, v.point.x + 0.01, v.point.y + 0.01
+            )
             for v in villages
         ],
         **{key: values for key, values in columns.items()},
@@ -150,7 +154,9 @@ def test_a_file_without_a_coordinate_system_is_refused(loaded, tmp_path):
         load(tmp_path / "batas.shp")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a map", b'{"type": "FeatureCollection", "features": []}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a map", b'{"type": "FeatureCollection", "features": []}']
+)
 def test_what_is_no_map_is_refused_in_words(loaded, tmp_path, content):
     path = tmp_path / "batas.geojson"
     path.write_bytes(content)
@@ -164,9 +170,14 @@ def test_reports_follow_when_boundaries_move(loaded, tmp_path):
     store(a_report(lon=v.point.x, lat=v.point.y))
     ReportChange.objects.all().delete()
     assert SignalReport.objects.get().village == v
-    box = shapely.box(v.point.x - 0.01, v.point.y - 0.01, v.point.x + 0.01, v.point.y + 0.01)
+    box = shapely.box(
+        v.point.x - 0.01, v.point.y - 0.01, v.point.x + 0.01, v.point.y + 0.01
+    )
     away = shapely.box(
-        other.point.x - 0.01, other.point.y - 0.01, other.point.x + 0.01, other.point.y + 0.01
+        other.point.x - 0.01,
+        other.point.y - 0.01,
+        other.point.x + 0.01,
+        other.point.y + 0.01,
     )
     geopandas.GeoDataFrame(
         {"kode": [other.code, v.code], "geometry": [box, away]}, crs=4326
@@ -177,7 +188,9 @@ def test_reports_follow_when_boundaries_move(loaded, tmp_path):
     assert ReportChange.objects.exists()
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real boundaries are not beside this clone")
+@pytest.mark.skipif(
+    not REAL.is_dir(), reason="the real boundaries are not beside this clone"
+)
 @pytest.mark.parametrize(
     "name", ["village-boundaries.geojson", "village-boundaries-simplified.geojson"]
 )

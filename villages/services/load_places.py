@@ -24,10 +24,9 @@ from villages.services.submit_reports import leave_change
 
 # Indonesia with its waters, (west, south, east, north) in degrees.
 INDONESIA = (94.0, -12.0, 142.0, 7.0)
-# Approximate boundaries end this far beyond the outermost village points: half the
-# median distance of a village point to its neighbour would cut the large villages
-# of Tabang short, and nobody lives farther out.
-APPROXIMATE_MARGIN_DEG = 0.15
+# Square kilometres in a square degree on the equator (WGS84); 0.03 % too many where
+# the regency is farthest from it.
+KM2_PER_DEG2 = 110.574 * 111.320
 # What offices call the columns of their boundary files.
 CODE_COLUMNS = ("code", "kode", "kode_desa", "kode_kemendagri", "kdepum", "kd_desa")
 NAME_COLUMNS = ("name", "nama", "nama_desa", "namobj", "desa", "wadmkd", "village")
@@ -267,6 +266,21 @@ def _to_geos(geometry: Any) -> GeosMultiPolygon:
     return cast("GeosMultiPolygon", geos)
 
 
+def _frame(points: Any, area_km2: float) -> Any:
+    """Return a hull around *points* with as much area as the villages have."""
+    hull = shapely.concave_hull(shapely.union_all(points), ratio=0.2)
+    low_deg, high_deg = 0.0, 1.0
+    for _step in range(30):
+        margin_deg = (low_deg + high_deg) / 2
+        frame = shapely.buffer(hull, margin_deg)
+        if frame.area * KM2_PER_DEG2 < area_km2:
+            low_deg = margin_deg
+        else:
+            high_deg = margin_deg
+    # At least as far as the squares of one village reach around its point.
+    return shapely.union(frame, shapely.union_all(shapely.buffer(points, 0.01)))
+
+
 def _approximate_boundaries() -> None:
     """Give villages without a boundary their Voronoi cell, marked as such.
 
@@ -274,10 +288,7 @@ def _approximate_boundaries() -> None:
     """
     villages = list(Village.objects.order_by("code"))
     points = shapely.points([(v.point.x, v.point.y) for v in villages])
-    frame = shapely.buffer(
-        shapely.concave_hull(shapely.union_all(points), ratio=0.3),
-        APPROXIMATE_MARGIN_DEG,
-    )
+    frame = _frame(points, sum(village.area_km2 for village in villages))
     cells = shapely.get_parts(
         shapely.voronoi_polygons(shapely.multipoints(points), extend_to=frame)
     )

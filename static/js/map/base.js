@@ -1,4 +1,4 @@
-// The map itself and what does not depend on a run: land, water, boundaries, labels.
+// The map itself and what does not depend on a run: land, boundaries, labels.
 
 import { placeLabels } from "./geometry.js";
 import { h } from "./dom.js";
@@ -10,7 +10,6 @@ const { L } = window;
 const PANES = {
   osm: 180,
   land: 190,
-  water: 250,
   spots: 410,
   lines: 420,
   points: 440,
@@ -29,7 +28,6 @@ const LINE_PX = 16;
 
 const COLOURS = {
   land: "#f7f5ef",
-  river: "#4f8fc4",
   district: "#23383d",
   village: "#55666b",
   selected: "#101d20",
@@ -85,10 +83,7 @@ export function makeMap(element, texts, { minimumMotion, onHome }) {
     .addTo(map);
   makeHomeButton(texts, onHome).addTo(map);
   L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 120 }).addTo(map);
-  const attribution = L.control
-    .attribution({ position: "bottomright", prefix: false })
-    .addTo(map);
-  attribution.addAttribution(texts.water_source);
+  L.control.attribution({ position: "bottomright", prefix: false }).addTo(map);
   return map;
 }
 
@@ -106,7 +101,7 @@ export const drawn = (data, pane, renderer, style) =>
 
 export function makeBase(map, element) {
   const renderers = Object.fromEntries(
-    ["land", "water", "lines", "selected"].map((pane) => [pane, canvasIn(pane)]),
+    ["land", "lines", "selected"].map((pane) => [pane, canvasIn(pane)]),
   );
   let land = null;
   let isLandShown = true;
@@ -179,20 +174,6 @@ export function makeBase(map, element) {
   map.on("moveend zoomend", drawLabels);
 
   return {
-    showWater(data) {
-      drawn(data, "water", renderers.water, (feature) =>
-        feature.properties.kind === "river"
-          ? { color: COLOURS.river, weight: 2, opacity: 0.75 }
-          : {
-              color: COLOURS.river,
-              weight: 1,
-              opacity: 0.75,
-              fillColor: COLOURS.river,
-              fillOpacity: 0.18,
-            },
-      ).addTo(map);
-    },
-
     showDistricts(data) {
       districts = data.features;
       land = drawn(data, "land", renderers.land, () => ({

@@ -296,7 +296,8 @@ const { ask } = watchRuns({
     if (!isFirst) spotsOf.clear();
     await showRun({ isAnnounced: isFirst });
     if (isFirst) {
-      openFromAddress();
+      // What the address names may be a village.
+      if (await places) openFromAddress();
     } else {
       live.textContent = fill(texts.updated, { id: next.id });
       reports.refresh();
@@ -607,18 +608,16 @@ async function loadPlaces() {
   if (!hadPosition) base.fit(regency, { animate: false });
 }
 
-async function start() {
-  const hasPlaces = loading("places", async () => {
-    await loadPlaces();
-    return true;
-  }, start);
-  loading("water", async () => {
-    const response = await fetch(options.water);
-    base.showWater(await response.json());
-  });
-  // What the address opens needs the villages, so the run comes after them.
-  if (!(await hasPlaces)) return;
-  ask();
+let places = null;
+function start() {
+  places = loading(
+    "places",
+    async () => {
+      await loadPlaces();
+      return true;
+    },
+    start,
+  );
 }
 
 showChoice();
@@ -628,3 +627,4 @@ for (const name of LAYERS) {
 base.setVillagesShown(isOn("boundaries"));
 reports.setOperator(view.operator);
 start();
+ask();

@@ -70,10 +70,10 @@ async function read(url) {
   return response.json();
 }
 
-async function drawBackground(map, { districtsUrl, waterUrl }) {
+async function drawBackground(map, { districtsUrl }) {
   const { L } = window;
   try {
-    const [districts, water] = await Promise.all([read(districtsUrl), read(waterUrl)]);
+    const districts = await read(districtsUrl);
     const layer = L.geoJSON(districts, {
       interactive: false,
       style: { className: "pin-map__district" },
@@ -87,9 +87,6 @@ async function drawBackground(map, { districtsUrl, waterUrl }) {
     }).addTo(map);
     if (map.getZoom() < 10 && layer.getLayers().length > 0)
       map.fitBounds(layer.getBounds());
-    L.geoJSON(water, { interactive: false, style: { className: "pin-map__water" } }).addTo(
-      map,
-    );
   } catch {
     // The pin works on an empty map too, with the coordinates below it.
   }
