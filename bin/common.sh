@@ -103,7 +103,8 @@ postmaster_pid() {
 }
 
 cluster_is_up() {
-  postmaster_pid >/dev/null && "$(pg pg_isready)" -q -h "$(socket_dir)" -p 5432
+  postmaster_pid >/dev/null && "$(pg pg_isready)" -q -h "$(socket_dir)" -p 5432 \
+    -U kukar -d kukar # a known name, or the server's log fills with refusals
 }
 
 make_socket_dir() {
@@ -148,26 +149,30 @@ EOF
 }
 
 start_server() {
-  local pid='' attempt data
+  local attempt pid='' data sockets
   data=$(readlink -f "$data_dir")
-  make_socket_dir "$(socket_dir)"
+  sockets=$(socket_dir)
+  make_socket_dir "$sockets"
   write_cluster_settings
-  # A pid that now belongs to another process would keep the server from starting.
-  if [[ -f $data/postmaster.pid ]] && ! postmaster_pid >/dev/null; then
-    read -r pid <"$data/postmaster.pid" || true
+  # What a crash left behind. PostgreSQL takes it for a running server when its process
+  # number has meanwhile been given to another.
+  if ! postmaster_pid >/dev/null; then
+    rm -f "$sockets/.s.PGSQL.5432" "$sockets/.s.PGSQL.5432.lock"
+    [[ ! -f $data/postmaster.pid ]] || read -r pid <"$data/postmaster.pid" || true
     [[ ! $pid || ! -e /proc/$pid ]] || rm -f "$data/postmaster.pid"
   fi
   # After a crash the old server's children need a moment to go.
-  for attempt in 1 2 3 4 5; do
+  for attempt in 1 2 3; do
     if as_cluster_owner "$(pg pg_ctl)" -D "$data" -l "$data/start.log" -w -t 60 -s start \
       >/dev/null 2>&1; then
       return 0
     fi
-    grep -q 'pre-existing shared memory' "$data/start.log" 2>/dev/null || break
     sleep "$attempt"
   done
-  say "The database server did not start. The end of $data/start.log:"
-  tail -n 8 "$data/start.log" >&2 || true
+  say "The database server did not start. The last it wrote to $data/start.log and log/:"
+  # shellcheck disable=SC2012  # the server names its logs after weekdays
+  tail -q -n 5 "$data/start.log" "$(ls -t "$data"/log/*.log 2>/dev/null | head -n 1)" \
+    2>/dev/null | grep -v 'logging collector\|"log"' >&2 || true
   return 1
 }
 

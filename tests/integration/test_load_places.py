@@ -37,7 +37,7 @@ def squares(names, **columns):
             )
             for v in villages
         ],
-        **{key: values for key, values in columns.items()},
+        **dict(columns.items()),
     }
     return villages, geopandas.GeoDataFrame(frame, crs=4326)
 
@@ -113,7 +113,7 @@ def test_rows_that_match_nothing_are_listed(loaded, tmp_path):
 
 def test_another_coordinate_system_is_read_from_the_file(loaded, tmp_path):
     codes = list(Village.objects.values_list("code", flat=True)[:1])
-    villages, frame = squares(codes, kode=codes)
+    _villages, frame = squares(codes, kode=codes)
     frame.to_crs(32750).to_file(tmp_path / "utm.gpkg")
     load(tmp_path / "utm.gpkg")
     village = Village.objects.get(code=codes[0])
