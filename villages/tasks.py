@@ -57,10 +57,13 @@ def resume_imports() -> list[UUID]:
 
 def resume_import(batch: ImportBatch) -> None:
     """Queue *batch* once more, unless it stands in the queue already."""
-    is_queued = DBTaskResult.objects.filter(
+    if not is_queued(batch):
+        import_uploaded_file.enqueue(str(batch.id))
+
+
+def is_queued(batch: ImportBatch) -> bool:
+    return DBTaskResult.objects.filter(
         task_path=import_uploaded_file.module_path,
         status=TaskResultStatus.READY,
         args_kwargs__args=[str(batch.id)],
     ).exists()
-    if not is_queued:
-        import_uploaded_file.enqueue(str(batch.id))

@@ -140,6 +140,8 @@ def test_an_import_that_was_cut_off_can_be_gone_on_with(analyst):
     assert "Go on" in page
     for _twice in range(2):
         analyst.post(reverse("import-resume", args=[batch.pk]))
+    status = analyst.get(reverse("import-status", args=[batch.pk])).json()
+    assert not status["is_interrupted"]
     assert DBTaskResult.objects.filter(status="READY").count() == 1
     work()
     batch.refresh_from_db()

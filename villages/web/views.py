@@ -38,7 +38,7 @@ from villages.services.import_reports import (
     read_summary,
     row_report_path,
 )
-from villages.tasks import import_uploaded_file, resume_import
+from villages.tasks import import_uploaded_file, is_queued, resume_import
 from villages.web.forms import UploadForm
 
 SHOWN_IMPORTS = 30
@@ -245,7 +245,7 @@ STATE_NAMES = {
 
 
 def _status(batch: ImportBatch) -> dict[str, Any]:
-    is_cut_off = is_interrupted(batch)
+    is_cut_off = is_interrupted(batch) and not is_queued(batch)
     percent = 100 * batch.bytes_read // batch.bytes_total if batch.bytes_total else 0
     return {
         "state": batch.state,

@@ -3,6 +3,7 @@
 const EVERY_MS = 1000;
 const card = document.querySelector("[data-import]");
 const url = card.dataset.statusUrl;
+const wasInterrupted = card.dataset.isInterrupted === "true";
 const numbers = new Intl.NumberFormat(document.documentElement.lang);
 
 function show(status) {
@@ -21,8 +22,9 @@ async function poll() {
     if (response.ok && !response.redirected) {
       const status = await response.json();
       show(status);
-      // The server writes the table of rejected rows, so the end is a new page.
-      if (status.is_finished || status.is_interrupted) return window.location.reload();
+      // What else the page says at the end, or when it is cut off, the server writes.
+      if (status.is_finished || status.is_interrupted !== wasInterrupted)
+        return window.location.reload();
     }
   } catch {
     // The office's network comes and goes; the next look may find it.
@@ -31,6 +33,7 @@ async function poll() {
 }
 
 if (url) {
-  card.querySelector("[data-reload]").hidden = true;
+  const reload = card.querySelector("[data-reload]");
+  if (reload) reload.hidden = true;
   window.setTimeout(poll, EVERY_MS);
 }
