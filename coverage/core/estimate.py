@@ -120,8 +120,9 @@ def _estimate(
     shape = lon.shape
     lon, lat = lon.ravel(), lat.ravel()
     mean = np.full(lon.shape, law.mean_dbm)
-    noise = law.noise_share * law.variance_db2
-    signal_variance = np.full(lon.shape, law.variance_db2 - noise)
+    nugget = law.noise_share * law.variance_db2
+    noise = nugget + law.reading_var_db2
+    signal_variance = np.full(lon.shape, law.variance_db2 - nugget)
     nearest = np.full(lon.shape, np.inf)
     if len(pooled):
         tree = cKDTree(to_earth(pooled.lon, pooled.lat))

@@ -30,6 +30,8 @@ DEFAULT_MEAN_DBM = -98.0
 DEFAULT_VARIANCE_DB2 = 144.0
 # From this many pooled observations on a fit pays.
 MIN_TO_FIT = 300
+# From this many pools with several readings on, their spread is an estimate.
+MIN_TO_POOL_VARIANCE = 30
 # Left-out circles around each trial point: tuned for the gaps that are mapped, not
 # for the next point on the road.
 EXCLUSIONS_M = (0.0, 200.0, 1000.0, 3000.0)
@@ -98,6 +100,7 @@ def _constant_law(
         short_share=SHORT_SHARE,
         short_m=SHORT_M,
         long_m=LONG_M,
+        reading_var_db2=_reading_variance(pooled),
         std_scale=1.0,
         calibration_intercept=0.0,
         calibration_slope=1.0,
@@ -107,6 +110,14 @@ def _constant_law(
         reach_m=parameters.reach_m,
         fitted_pools=len(pooled),
     )
+
+
+def _reading_variance(pooled: Pooled) -> float:
+    """Return the mean variance of readings within a pool, 0 where pools are single."""
+    several = pooled.within_var_db2 > 0
+    if several.sum() < MIN_TO_POOL_VARIANCE:
+        return 0.0
+    return float(pooled.within_var_db2[several].mean())
 
 
 def _trial_points(pooled: Pooled, most: int) -> NDArray[np.int64]:
@@ -193,11 +204,16 @@ def _calibrate(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
     for gap in EXCLUSIONS_M[:3]:
         mean, variance = predict_left_out(law, pooled, tree, at, gap)
         means.append(mean)
-        variances.append(variance + law.noise_share * law.variance_db2)
+        variances.append(
+            variance + law.noise_share * law.variance_db2 + law.reading_var_db2
+        )
         values.append(pooled.value_dbm[at])
         below.append(pooled.is_below[at])
     mean, std = np.concatenate(means), np.sqrt(np.concatenate(variances))
-    z = np.abs(np.concatenate(values) - mean) / std
+    # Two readings stand for each pool: its mean, less and more by its own spread.
+    spread = np.tile(np.sqrt(pooled.within_var_db2[at]), len(means))
+    residual = np.concatenate(values) - mean
+    z = np.abs(np.concatenate([residual - spread, residual + spread])) / np.tile(std, 2)
     # The 90 % interval is what is read off: match the quantile, not the variance.
     scale = float(np.clip(np.quantile(z, 0.9) / 1.6448536, 0.6, 1.8))
     law = replace(law, std_scale=scale)

@@ -32,6 +32,8 @@ class SignalLaw:
     short_share: float
     short_m: float
     long_m: float
+    # How single readings at one place differ from the place's mean.
+    reading_var_db2: float
     # Stated deviation = kriging's × this.
     std_scale: float
     # log-odds(p) = intercept + slope × log-odds(p of the normal law).

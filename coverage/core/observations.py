@@ -84,6 +84,7 @@ class Pooled:
     visits : shape (m,), effective number of distinct visits, above 0 and at most 4
     extra_var_db2 : shape (m,), variance of stand-in values around the true reading
     is_below : shape (m,), share of the pool that found no usable signal
+    within_var_db2 : shape (m,), mean square of single values around the pool's
     """
 
     lon: NDArray[np.float64]
@@ -92,6 +93,7 @@ class Pooled:
     visits: NDArray[np.float64]
     extra_var_db2: NDArray[np.float64]
     is_below: NDArray[np.float64]
+    within_var_db2: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.lon)
@@ -154,7 +156,7 @@ def pool(observations: Observations, *, threshold_dbm: float) -> Pooled:
     order = order[use[order]]
     if not len(order):
         empty = np.empty(0)
-        return Pooled(empty, empty, empty, empty, empty, empty)
+        return Pooled(empty, empty, empty, empty, empty, empty, empty)
     row, column, visit = row[order], column[order], observations.visit[order]
     new_pool = np.r_[True, (row[1:] != row[:-1]) | (column[1:] != column[:-1])]
     new_visit = new_pool | np.r_[True, visit[1:] != visit[:-1]]
@@ -172,6 +174,8 @@ def pool(observations: Observations, *, threshold_dbm: float) -> Pooled:
         weighted = visit_mean(values) * visit_weight
         return np.add.reduceat(weighted, pool_of) / total
 
+    # Squares are taken around a nearby value, or they would lose their last digits.
+    around_dbm = threshold_dbm
     return Pooled(
         lon=pool_mean(observations.lon),
         lat=pool_mean(observations.lat),
@@ -179,4 +183,8 @@ def pool(observations: Observations, *, threshold_dbm: float) -> Pooled:
         visits=np.minimum(total, MAX_VISITS),
         extra_var_db2=pool_mean(extra),
         is_below=pool_mean((value < threshold_dbm).astype(float)),
+        within_var_db2=np.maximum(
+            pool_mean((value - around_dbm) ** 2) - (pool_mean(value) - around_dbm) ** 2,
+            0.0,
+        ),
     )

@@ -66,7 +66,13 @@ class NewReport:
 
     def digest(self) -> str:
         """Fingerprint the content, to tell a resend from a clash of ids."""
-        content = {name: getattr(self, name) for name in _FIELD_NAMES}
+        # What was not said is left out, so that a field that reports gain later does
+        # not change the fingerprint of those that were made before.
+        content = {
+            name: value
+            for name in _FIELD_NAMES
+            if (value := getattr(self, name)) not in (None, "")
+        }
         content["observed_at"] = self.observed_at.astimezone(UTC)
         return hashlib.sha256(_encode(content).encode()).hexdigest()
 

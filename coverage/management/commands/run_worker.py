@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 
 from coverage.services.compute_run import compute_changes
+from villages.tasks import resume_imports
 
 log = logging.getLogger("kukar_connect.worker")
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, ask_to_stop)
         signal.signal(signal.SIGTERM, ask_to_stop)
         # Imports may take minutes; the map must not wait for them.
+        resume_imports()
         tasks = threading.Thread(target=self._run_tasks, args=(stop,), daemon=True)
         tasks.start()
         log.info("Worker is ready.")
