@@ -30,11 +30,7 @@ class SurfaceTileView(APIView):
         if not is_askable:
             return HttpResponse(status=404)
         png = paint_tile(run, where["operator"], where["service"], z, x, y)
-        if png is None:
-            # Nothing of the regency here: an answer that may be kept, not an error.
-            response = HttpResponse(status=204)
-        else:
-            response = HttpResponse(png, content_type="image/png")
+        response = HttpResponse(png, content_type="image/png")
         # Private, because who may see the map is this site's to say.
         response["Cache-Control"] = "private, max-age=31536000, immutable"
         return response

@@ -27,8 +27,8 @@ MIN_ZOOM, MAX_ZOOM = 5, 16
 @lru_cache(maxsize=1024)
 def paint_tile(
     run_id: int, operator: str, service: str, z: int, x: int, y: int
-) -> bytes | None:
-    """Return tile z/x/y of a layer as PNG, or None where the regency is not.
+) -> bytes:
+    """Return tile z/x/y of a layer as PNG, empty where the regency is not.
 
     At zoom 10 a square is a pixel. Nearer, squares are enlarged; farther, a pixel
     shows the state that most of its squares are in.
@@ -37,7 +37,9 @@ def paint_tile(
         state = _enlarged(run_id, operator, service, z - ZOOM, x, y)
     else:
         state = _reduced(run_id, operator, service, ZOOM - z, x, y)
-    return None if state is None else _png(state)
+    if state is None:
+        state = np.full((TILE_SQUARES, TILE_SQUARES), State.OUTSIDE, np.uint8)
+    return _png(state)
 
 
 def _states(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
@@ -40,7 +41,7 @@ def complaints():
 
 
 @pytest.fixture
-def open_page(live_server, client, chromium, complaints):
+def open_page(live_server, chromium, complaints):
     """Open a page of the site, signed in as *user* or not at all."""
     contexts = []
 
@@ -50,6 +51,8 @@ def open_page(live_server, client, chromium, complaints):
         )
         contexts.append(context)
         if user is not None:
+            # A client of its own: signing in another user would end this session.
+            client = Client()
             client.force_login(user)
             value = client.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies(
