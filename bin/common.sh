@@ -33,6 +33,11 @@ check_owner() {
       "Run the command as that user, for instance: sudo -u $owner $program"
 }
 
+# Others may pass through (the database's user has to), but not look around.
+make_local_dir() {
+  [[ -d $local_dir ]] || mkdir -m 711 "$local_dir"
+}
+
 # --- the private PostgreSQL cluster ------------------------------------------
 
 # Tells clones on one machine apart.
@@ -81,7 +86,7 @@ cluster_owner() {
 # behind: a server that inherited them would hold them for ever.
 as_cluster_owner() (
   cd /
-  exec 8>&- 9>&-
+  exec 7>&- 8>&- 9>&-
   if [[ $(id -un) == "$(cluster_owner)" ]]; then
     exec "$@"
   fi
@@ -282,13 +287,18 @@ step() {
 }
 
 # The cluster goes as it came: whoever started it stops it, unless others use it now.
+# Everyone here holds a lock together, because a command is not connected all the time.
 cluster_was_up=
-remember_cluster() {
+use_cluster() {
+  make_local_dir
+  exec 7>>"$local_dir/cluster.users"
+  flock -s 7
   if [[ -d $data_dir ]] && cluster_is_up; then cluster_was_up=1; fi
 }
 leave_cluster_as_found() {
   local attempt
   [[ ! $cluster_was_up && -d $data_dir ]] && cluster_is_up || return 0
+  flock -n -x 7 || return 0
   # Connections of what has just been stopped take a moment to go.
   for attempt in 1 2 3 4; do
     if [[ $(other_clients) == 0 ]]; then
