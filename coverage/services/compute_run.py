@@ -178,6 +178,12 @@ def _run(
     return run
 
 
+def is_of_these_boundaries(run: CoverageRun) -> bool:
+    """Tell whether *run* was computed over the villages' boundaries of today."""
+    places = regency()
+    return places is not None and run.parameters["boundaries"] == places.fingerprint
+
+
 def software_version() -> str:
     try:
         return metadata.version("kukar-connect")

@@ -5,6 +5,7 @@ import stat
 import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.gis.geos import MultiPolygon
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
@@ -117,6 +118,15 @@ def test_a_run_is_computed_once_when_asked_if_needed(capsys, two_villages):
     assert result_of(capsys, "compute_coverage", "--if-needed")["computed"]
     assert not result_of(capsys, "compute_coverage", "--if-needed")["computed"]
     assert not result_of(capsys, "compute_coverage")["computed"]
+
+
+@pytest.mark.django_db
+def test_new_boundaries_need_a_new_run_without_any_report(capsys, two_villages):
+    result_of(capsys, "compute_coverage", "--if-needed")
+    village = two_villages[0]
+    village.boundary = MultiPolygon(village.boundary.buffer(0.01), srid=4326)
+    village.save()
+    assert result_of(capsys, "compute_coverage", "--if-needed")["computed"]
 
 
 def write(path, header, rows):

@@ -8,7 +8,11 @@ from django.utils import timezone
 
 from coverage.models import CoverageRun
 from coverage.selectors import current_run
-from coverage.services.compute_run import compute_changes, compute_full
+from coverage.services.compute_run import (
+    compute_changes,
+    compute_full,
+    is_of_these_boundaries,
+)
 from kukar_connect.commands import ReportingCommand
 
 
@@ -25,7 +29,7 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--if-needed",
             action="store_true",
-            help="do nothing when there is a run already",
+            help="do nothing when there is a run over today's boundaries",
         )
         parser.add_argument(
             "--processes", type=int, default=2, help="how many to compute with"
@@ -36,9 +40,10 @@ class Command(ReportingCommand):
     ) -> dict[str, Any]:
         before = current_run()
         started_s = time.monotonic()
-        if before is not None and if_needed:
+        is_fresh = before is not None and is_of_these_boundaries(before)
+        if if_needed and is_fresh:
             run: CoverageRun | None = None
-        elif full or before is None:
+        elif full or not is_fresh:
             run = compute_full(
                 now=timezone.now(), progress=self.progress, processes=processes
             )
