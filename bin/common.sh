@@ -157,18 +157,28 @@ start_server() {
   local attempt pid='' data sockets
   data=$(readlink -f "$data_dir")
   sockets=$(socket_dir)
+  if postmaster_pid >/dev/null; then
+    # It runs and does not answer: it is recovering from a crash, or its socket is lost.
+    if [[ -S $sockets/.s.PGSQL.5432 ]]; then
+      say "Waiting for the database …"
+      for ((attempt = 0; attempt < 120; attempt++)); do
+        ! cluster_is_up || return 0
+        sleep 1
+      done
+      return 1
+    fi
+    stop_cluster
+  fi
   make_socket_dir "$sockets"
   write_cluster_settings
   # What a crash left behind. PostgreSQL takes it for a running server when its process
   # number has meanwhile been given to another.
-  if ! postmaster_pid >/dev/null; then
-    rm -f "$sockets/.s.PGSQL.5432" "$sockets/.s.PGSQL.5432.lock"
-    [[ ! -f $data/postmaster.pid ]] || read -r pid <"$data/postmaster.pid" || true
-    [[ ! $pid || ! -e /proc/$pid ]] || rm -f "$data/postmaster.pid"
-  fi
+  rm -f "$sockets/.s.PGSQL.5432" "$sockets/.s.PGSQL.5432.lock"
+  [[ ! -f $data/postmaster.pid ]] || read -r pid <"$data/postmaster.pid" || true
+  [[ ! $pid || ! -e /proc/$pid ]] || rm -f "$data/postmaster.pid"
   # After a crash the old server's children need a moment to go.
   for attempt in 1 2 3; do
-    if as_cluster_owner "$(pg pg_ctl)" -D "$data" -l "$data/start.log" -w -t 60 -s start \
+    if as_cluster_owner "$(pg pg_ctl)" -D "$data" -l "$data/start.log" -w -t 120 -s start \
       >/dev/null 2>&1; then
       return 0
     fi
