@@ -24,6 +24,29 @@ INSTALLED_POSTGIS = list(
 )
 
 
+# The commands are tested here, not what they start.
+STAND_INS = {
+    "manage.py": """
+import sys, time
+from pathlib import Path
+
+command = sys.argv[1] if sys.argv[1:] else ""
+accounts = Path(__file__).parent / ".local" / "demo-accounts.txt"
+if command == "create_demo_accounts" and not accounts.exists():
+    accounts.write_text("demo-officer  secret-word\\n")
+if command == "run_worker":
+    time.sleep(600)
+print("managed")
+""",
+    "kukar_connect/settings.py": "",
+    "kukar_connect/wsgi.py": """
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"ok"]
+""",
+}
+
+
 def outside_environment() -> dict[str, str]:
     """Return what a fresh terminal has: nothing of the clone these tests run in."""
     return {
@@ -65,9 +88,10 @@ def copy_project(target: Path) -> Path:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, target / name)
-    for name in ("kukar_connect", "villages", "coverage"):
+    for name in ("kukar_connect", "villages", "coverage", "static"):
         (target / name).mkdir()
-    (target / "manage.py").write_text("print('managed')\n")
+    for name, text in STAND_INS.items():
+        (target / name).write_text(text)
     venv = target / ".local" / "venv"
     (venv / "bin").mkdir(parents=True)
     python = venv / "bin" / "python"
@@ -244,6 +268,94 @@ def test_two_clones_with_one_name_are_told_apart(tmp_path: Path) -> None:
         names.add(bash(tmp_path / parent / "kukar", "cluster_id"))
     assert len(names) == 2
     assert all(name.startswith("kukar-") for name in names)
+
+
+# --- serving -----------------------------------------------------------------
+
+
+class Serving:
+    """bin/up in a session of its own, once it answers."""
+
+    def __init__(self, clone: Path) -> None:
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [clone / "bin" / "up", "--port", str(self.port)],
+            env=outside_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.output = ""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output += line
+            if "Ctrl-C stops it" in line:
+                break
+
+    def child(self, name: str) -> int:
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                status = (process / "status").read_text()
+                command = (process / "cmdline").read_text()
+            except OSError:  # it has ended meanwhile
+                continue
+            if f"\nPPid:\t{self.process.pid}\n" in status and name in command:
+                return int(process.name)
+        raise AssertionError(name)
+
+    def end(self) -> int:
+        self.output += self.process.communicate(timeout=60)[0]
+        return self.process.returncode
+
+    def is_port_free(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) != 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_up_serves_until_it_is_asked_to_stop(
+    clone: Path, number: signal.Signals
+) -> None:
+    serving = Serving(clone)
+    assert f"ready: http://127.0.0.1:{serving.port}/" in serving.output
+    worker = serving.child("run_worker")
+    os.killpg(serving.process.pid, number)
+    assert serving.end() == 0, serving.output
+    assert serving.is_port_free()
+    assert not Path(f"/proc/{worker}").exists()
+    # It had started the database, and nobody else uses it.
+    assert select_one(clone) == ""
+
+
+def test_up_leaves_a_database_alone_that_others_use(clone: Path) -> None:
+    run(clone, "bin/setup")
+    serving = Serving(clone)
+    serving.process.terminate()
+    assert serving.end() == 0
+    assert select_one(clone) == "1"
+
+
+@pytest.mark.parametrize(
+    ("victim", "name"), [("run_worker", "worker"), ("gunicorn", "web server")]
+)
+def test_up_does_not_go_on_with_half_of_it(clone: Path, victim: str, name: str) -> None:
+    serving = Serving(clone)
+    os.kill(serving.child(victim), signal.SIGKILL)
+    assert serving.end() == 1
+    assert f"The {name} stopped by itself" in serving.output
+    assert serving.is_port_free()
+
+
+def test_passwords_of_the_demonstration_are_shown_once(clone: Path) -> None:
+    shown = []
+    for _ in range(2):
+        serving = Serving(clone)
+        serving.process.terminate()
+        serving.end()
+        shown.append("secret-word" in serving.output)
+    assert shown == [True, False]
+    assert "secret-word" in (clone / ".local" / "demo-accounts.txt").read_text()
 
 
 # --- what is missing is said, and nothing is left half-done ------------------
