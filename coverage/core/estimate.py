@@ -91,21 +91,24 @@ def estimate(
     return _estimate(law, pooled, lon, lat, only_known=False)
 
 
-def estimate_tile(
-    law: SignalLaw, observations: Observations, x: int, y: int
-) -> Estimate:
+def estimate_tile(law: SignalLaw, pooled: Pooled, x: int, y: int) -> Estimate:
     """Estimate the squares of tile (x, y) of zoom 10, row 0 northernmost.
 
     Equal bit for bit to `estimate` at the centres of the squares that are known;
     the others hold the mean. Depends only on observations within the search radius
     of the tile.
 
+    Parameters
+    ----------
+    pooled : what `pool` made of the layer's observations; those within the search
+        radius of the tile are enough
+    x, y : the tile's address
+
     Returns
     -------
     Estimate with arrays of shape (256, 256)
     """
     lon, lat = grid.centres(grid.tile_window(x, y))
-    pooled = pool(observations, threshold_dbm=law.threshold_dbm)
     return _estimate(law, pooled, lon, lat, only_known=True)
 
 

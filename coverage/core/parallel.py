@@ -10,10 +10,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from coverage.core.classify import Surface, quantise
-from coverage.core.estimate import Observations, SignalLaw, estimate_tile
+from coverage.core.estimate import SignalLaw, estimate_tile
+from coverage.core.observations import Pooled
 
 Layer = tuple[str, str]
-Held = dict[Layer, tuple[SignalLaw, Observations]]
+Held = dict[Layer, tuple[SignalLaw, Pooled]]
 
 # What a process holds: set once, so that observations are sent to it once and not
 # with every tile.
@@ -41,7 +42,7 @@ def estimate_tiles(
 
     Parameters
     ----------
-    held : the law and the observations of each layer
+    held : the law and the pooled observations of each layer
     jobs : (layer, x, y) of each tile wanted
     processes : how many to compute with; 1 stays in this one
     """

@@ -34,6 +34,7 @@ from coverage.core.classify import (
 from coverage.core.estimate import Observations, SignalLaw, fit_law
 from coverage.core.evidence import THRESHOLD_DBM, bounds_for
 from coverage.core.exposure import NOWHERE, areas_by_state
+from coverage.core.observations import Pooled, pool
 from coverage.core.parallel import Layer, estimate_tiles
 from coverage.models import (
     ANY_OPERATOR,
@@ -85,7 +86,7 @@ class Inputs:
     cutoff: datetime
     notes: list[ReportChange]
     laws: dict[Layer, SignalLaw]
-    observations: dict[Layer, Observations]
+    pooled: dict[Layer, Pooled]
     tiles: dict[Layer, list[tuple[int, int]]]
     counts: dict[str, int] = field(default_factory=dict)
     is_demo: bool = False
@@ -256,7 +257,9 @@ def _inputs_full(now: datetime, notes: list[ReportChange], places: Regency) -> I
         for service in SERVICES:
             layer = (operator, service)
             observations = observations_of(reports, service)
-            inputs.observations[layer] = observations
+            inputs.pooled[layer] = pool(
+                observations, threshold_dbm=THRESHOLD_DBM[service]
+            )
             inputs.laws[layer] = fit_law(
                 observations, threshold_dbm=THRESHOLD_DBM[service]
             )
@@ -292,7 +295,9 @@ def _inputs_of_changes(
             extent=_extent_of(tiles, law.search_radius_m),
         )
         for service in SERVICES:
-            inputs.observations[operator, service] = observations_of(reports, service)
+            inputs.pooled[operator, service] = pool(
+                observations_of(reports, service), threshold_dbm=THRESHOLD_DBM[service]
+            )
             inputs.tiles[operator, service] = tiles
     return inputs
 
@@ -328,10 +333,7 @@ def _estimate(
         layer: _start_layer(layer, places, before, is_full=run.is_full)
         for layer in _all_layers(inputs, before, is_full=run.is_full)
     }
-    held = {
-        layer: (inputs.laws[layer], inputs.observations[layer])
-        for layer in inputs.tiles
-    }
+    held = {layer: (inputs.laws[layer], inputs.pooled[layer]) for layer in inputs.tiles}
     jobs = [(layer, x, y) for layer, tiles in inputs.tiles.items() for x, y in tiles]
     outside = places.owner == NOWHERE
     done_tiles = estimate_tiles(held, jobs, processes=processes)

@@ -184,9 +184,9 @@ def test_axe_finds_nothing(open_page, a_run, verifier, path, size, assert_access
     page = open_page(path, verifier, size=size)
     if path.startswith("/#"):
         expect(page.locator("#status")).not_to_be_empty()
+        expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
         open_middle(page)
         expect(page.locator("#panel")).to_be_visible()
-        expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
     assert_accessible(page)
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert width <= 0, "the page is wider than the screen"

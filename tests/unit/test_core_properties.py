@@ -18,6 +18,7 @@ from coverage.core.classify import (
 )
 from coverage.core.estimate import Observations, estimate, estimate_tile, fit_law
 from coverage.core.exposure import areas_by_state
+from coverage.core.observations import pool
 from coverage.core.polygons import label_patches, patch_polygon
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=9))
@@ -223,7 +224,7 @@ def test_a_tile_equals_its_single_squares_bit_for_bit():
         threshold_dbm=-110.0,
     )
     law = fit_law(o, threshold_dbm=-110.0)
-    tile = estimate_tile(law, o, 844, 511)
+    tile = estimate_tile(law, pool(o, threshold_dbm=-110.0), 844, 511)
     lon, lat = grid.centres(grid.tile_window(844, 511))
     rows, columns = np.nonzero(tile.known)
     pick = random.choice(len(rows), 300, replace=False)
