@@ -12,8 +12,9 @@ log_dir=$local_dir/log
 cluster=$local_dir/cluster # a directory, or a link to one outside the clone
 data_dir=$cluster/data
 
-# Caches of the tools stay out of the source tree.
+# Caches of the tools and of compiled loops stay out of the source tree.
 export RUFF_CACHE_DIR=$local_dir/cache/ruff MYPY_CACHE_DIR=$local_dir/cache/mypy
+export NUMBA_CACHE_DIR=$local_dir/cache/numba
 
 # Progress goes to stderr, so that stdout carries results only (`--json`).
 say() { printf '%s\n' "$*" >&2; }

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
-from scipy.special import expit, logit, ndtr
 
 from coverage.core import grid
+from coverage.core.calibration import mean_of, p_below_of, std_of
 from coverage.core.fit import fit_law
-from coverage.core.kriging import krige, lay_out, nearest_by_quadrant, to_earth
+from coverage.core.kriging import (
+    Kriged,
+    Places,
+    kriged_at,
+    nearest_by_quadrant,
+    nearest_distances,
+)
 from coverage.core.law import Parameters, SignalLaw
 from coverage.core.observations import Observations, Pooled, pool
 
@@ -34,8 +39,6 @@ __all__ = [
 
 # Squares along one side of a block that shares its neighbours.
 BLOCK = 4
-# Blocks computed at a time: bounds the memory at about 100 MB.
-CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Estimate:
 
     mean_dbm, std_db : of the reading
     p_blank : probability that the reading is below the threshold, calibrated
-    nearest_m : distance to the nearest pooled observation; inf where none is
+    nearest_m : distance to the nearest pooled observation; inf where none is within
+        the search radius (of a tile: within the reach)
     known : whether evidence is near enough for an opinion
     """
 
@@ -122,29 +126,24 @@ def _estimate(
 ) -> Estimate:
     shape = lon.shape
     lon, lat = lon.ravel(), lat.ravel()
-    mean = np.full(lon.shape, law.mean_dbm)
-    nugget = law.noise_share * law.variance_db2
-    noise = nugget + law.reading_var_db2
-    signal_variance = np.full(lon.shape, law.variance_db2 - nugget)
-    nearest = np.full(lon.shape, np.inf)
-    if len(pooled):
-        tree = cKDTree(to_earth(pooled.lon, pooled.lat))
-        places = to_earth(lon, lat)
-        bound = law.reach_m if only_known else np.inf
-        nearest = tree.query(places, distance_upper_bound=np.nextafter(bound, np.inf))[
-            0
-        ]
-        todo = np.nonzero(nearest <= law.reach_m if only_known else nearest < np.inf)[0]
-        _krige_blocks(law, pooled, tree, lon, lat, todo, mean, signal_variance)
-    std = law.std_scale * np.sqrt(signal_variance + noise)
-    p = ndtr((law.threshold_dbm - mean) / std)
-    # Far from the threshold the odds are endless; the calibration is not.
-    odds = logit(np.clip(p, 1e-9, 1 - 1e-9))
-    p = expit(law.calibration_intercept + law.calibration_slope * odds)
+    within_m = law.reach_m if only_known else law.search_radius_m
+    nearest = nearest_distances(pooled.lookup, lon, lat, within_m=within_m)
+    todo = np.nonzero(np.isfinite(nearest))[0]
+    kriged = Kriged(
+        np.full(lon.shape, law.mean_dbm),
+        np.full(lon.shape, law.signal_var_db2),
+        np.full(lon.shape, law.mean_dbm),
+        np.zeros(lon.shape),
+        np.zeros(lon.shape, np.int64),
+    )
+    if len(todo):
+        at, found = _krige_blocks(law, pooled, lon, lat, todo)
+        for column, values in zip(kriged.columns(), found.columns(), strict=True):
+            column[at] = values
     return Estimate(
-        mean_dbm=mean.reshape(shape),
-        std_db=std.reshape(shape),
-        p_blank=p.reshape(shape),
+        mean_dbm=mean_of(law, kriged).reshape(shape),
+        std_db=std_of(law, kriged).reshape(shape),
+        p_blank=p_below_of(law, kriged).reshape(shape),
         nearest_m=nearest.reshape(shape),
         known=(nearest <= law.reach_m).reshape(shape),
     )
@@ -153,52 +152,33 @@ def _estimate(
 def _krige_blocks(
     law: SignalLaw,
     pooled: Pooled,
-    tree: cKDTree,
     lon: NDArray[np.float64],
     lat: NDArray[np.float64],
     todo: NDArray[np.int64],
-    mean: NDArray[np.float64],
-    variance: NDArray[np.float64],
-) -> None:
-    """Fill *mean* and *variance* at the places *todo*, block by block."""
-    if not len(todo):
-        return
+) -> tuple[NDArray[np.int64], Kriged]:
+    """Krige the places *todo*, each from the neighbours of its block.
+
+    Returns
+    -------
+    (at, kriged) : the places in another order, and what was found of them
+    """
     column, row = grid.position_of(lon[todo], lat[todo])
     block_column = np.floor(column / BLOCK).astype(np.int64)
     block_row = np.floor(row / BLOCK).astype(np.int64)
     order = np.lexsort((block_column, block_row))
-    block_column, block_row = block_column[order], block_row[order]
-    is_new = np.r_[
-        True,
-        (block_column[1:] != block_column[:-1]) | (block_row[1:] != block_row[:-1]),
-    ]
-    # A block with more places than squares (many points asked close together) is cut
-    # into several of the same centre.
-    position = np.arange(len(todo)) - np.maximum.accumulate(
-        np.where(is_new, np.arange(len(todo)), 0)
+    at, block_column, block_row = todo[order], block_column[order], block_row[order]
+    differs = (block_column[1:] != block_column[:-1]) | (
+        block_row[1:] != block_row[:-1]
     )
-    q = BLOCK * BLOCK
-    is_new |= position % q == 0
-    block = np.cumsum(is_new) - 1
-    slot = position % q
-    firsts = np.nonzero(is_new)[0]
-    centre_lon = grid.lon_at((block_column[firsts] + 0.5) * BLOCK)
-    centre_lat = grid.lat_at((block_row[firsts] + 0.5) * BLOCK)
-    for start in range(0, len(firsts), CHUNK):
-        part = slice(start, start + CHUNK)
-        begin = firsts[start]
-        end = firsts[start + CHUNK] if start + CHUNK < len(firsts) else len(todo)
-        members = todo[order[begin:end]]
-        at = (block[begin:end] - start, slot[begin:end])
-        # Empty slots hold the centre and are thrown away.
-        lon_q = np.repeat(centre_lon[part, np.newaxis], q, axis=1)
-        lat_q = np.repeat(centre_lat[part, np.newaxis], q, axis=1)
-        lon_q[at], lat_q[at] = lon[members], lat[members]
-        neighbours = nearest_by_quadrant(
-            law, pooled, tree, centre_lon[part], centre_lat[part]
-        )
-        layout = lay_out(
-            pooled, neighbours, centre_lon[part], centre_lat[part], lon_q, lat_q
-        )
-        found_mean, found_variance = krige(law, pooled, layout)
-        mean[members], variance[members] = found_mean[at], found_variance[at]
+    begin = np.r_[0, np.nonzero(differs)[0] + 1]
+    places = Places(
+        lon[at],
+        lat[at],
+        np.r_[begin, len(at)],
+        grid.lon_at((block_column[begin] + 0.5) * BLOCK),
+        grid.lat_at((block_row[begin] + 0.5) * BLOCK),
+    )
+    neighbours = nearest_by_quadrant(
+        law, pooled.lookup, places.centre_lon, places.centre_lat
+    )
+    return at, kriged_at(law, pooled, neighbours, places)

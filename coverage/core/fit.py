@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
-from scipy.spatial import cKDTree
-from scipy.special import log_expit, logit, ndtr
 
+from coverage.core.calibration import HeldOut, calibrate
 from coverage.core.kriging import (
+    Kriged,
+    Places,
     krige,
-    lay_out,
+    kriged_at,
     nearest_by_quadrant,
-    predict_left_out,
-    to_earth,
 )
 from coverage.core.law import Parameters, SignalLaw
 from coverage.core.observations import Observations, Pooled, pool
@@ -34,13 +33,13 @@ MIN_TO_FIT = 300
 MIN_TO_POOL_VARIANCE = 30
 # Left-out circles around each trial point: tuned for the gaps that are mapped, not
 # for the next point on the road.
-EXCLUSIONS_M = (0.0, 200.0, 1000.0, 3000.0)
+FIT_GAPS_M = (0.0, 200.0, 1000.0, 3000.0)
+# For calibrating, the gaps at which an opinion is stated, and one beyond.
+CALIBRATION_GAPS_M = (0.0, 200.0, 500.0, 1000.0, 2000.0)
 # Trial points for fitting and for calibrating; more changes little and costs time.
-FIT_POINTS, CALIBRATION_POINTS = 200, 1500
+FIT_POINTS, CALIBRATION_POINTS = 400, 1500
 # Degrees of freedom of the Student-t error while fitting: robust to single outliers.
 STUDENT_NU = 5.0
-# How strongly the calibration is held to the identity: pseudo-observations.
-CALIBRATION_PRIOR = 20.0
 
 
 def fit_law(
@@ -74,9 +73,8 @@ def fit_law(
     law = _constant_law(pooled, threshold_dbm, parameters)
     if len(pooled) < MIN_TO_FIT:
         return law
-    tree = cKDTree(to_earth(pooled.lon, pooled.lat))
-    law = _fit_covariance(law, pooled, tree)
-    return _calibrate(law, pooled, tree)
+    law = _fit_covariance(law, pooled)
+    return calibrate(law, _hold_out(law, pooled))
 
 
 def _constant_law(
@@ -101,12 +99,9 @@ def _constant_law(
         short_m=SHORT_M,
         long_m=LONG_M,
         reading_var_db2=_reading_variance(pooled),
-        std_scale=1.0,
-        calibration_intercept=0.0,
-        calibration_slope=1.0,
+        below_share=float(pooled.is_below.mean()) if len(pooled) else 0.0,
         search_radius_m=parameters.search_radius_m,
         per_quadrant=parameters.per_quadrant,
-        candidates=parameters.candidates,
         reach_m=parameters.reach_m,
         fitted_pools=len(pooled),
     )
@@ -126,21 +121,15 @@ def _trial_points(pooled: Pooled, most: int) -> NDArray[np.int64]:
     return np.arange(step // 2, len(pooled), step)[:most]
 
 
-def _fit_covariance(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
+def _fit_covariance(law: SignalLaw, pooled: Pooled) -> SignalLaw:
     """Maximise the density of left-out observations over several gap sizes."""
     at = _trial_points(pooled, FIT_POINTS)
     lon, lat = pooled.lon[at], pooled.lat[at]
-    # Neighbours and distances depend on places only: they are looked up once.
-    layouts = [
-        lay_out(
-            pooled,
-            nearest_by_quadrant(law, pooled, tree, lon, lat, exclusion_m=gap),
-            lon,
-            lat,
-            lon[:, np.newaxis],
-            lat[:, np.newaxis],
-        )
-        for gap in EXCLUSIONS_M
+    places = Places.single(lon, lat)
+    # Neighbours depend on places only: they are looked up once.
+    neighbours = [
+        nearest_by_quadrant(law, pooled.lookup, lon, lat, exclusion_m=gap)
+        for gap in FIT_GAPS_M
     ]
 
     def trial(x: NDArray[np.float64]) -> SignalLaw:
@@ -171,14 +160,14 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
     def loss(x: NDArray[np.float64]) -> float:
         candidate = trial(x)
         total = 0.0
-        for layout in layouts:
-            mean, variance = krige(candidate, pooled, layout)
+        for near in neighbours:
+            mean, variance = krige(candidate, pooled, near, places)
             noise = (
                 candidate.noise_share * candidate.variance_db2 / pooled.visits[at]
                 + pooled.extra_var_db2[at]
             )
-            scale2 = variance[:, 0] + noise
-            z2 = (pooled.value_dbm[at] - mean[:, 0]) ** 2 / scale2
+            scale2 = variance + noise
+            z2 = (pooled.value_dbm[at] - mean) ** 2 / scale2
             total += float(
                 np.sum(
                     0.5 * np.log(scale2)
@@ -186,7 +175,7 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
                 )
             )
         prior = 0.5 * float(np.sum(((x - start) / width) ** 2))
-        return total / len(EXCLUSIONS_M) + prior
+        return total / len(FIT_GAPS_M) + prior
 
     best = optimize.minimize(
         loss,
@@ -197,39 +186,22 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
     return trial(best.x)
 
 
-def _calibrate(law: SignalLaw, pooled: Pooled, tree: cKDTree) -> SignalLaw:
-    """Scale the deviation and bend the probability to what left-out readings say."""
+def _hold_out(law: SignalLaw, pooled: Pooled) -> HeldOut:
+    """Krige trial points from the others, leaving circles out around each."""
     at = _trial_points(pooled, CALIBRATION_POINTS)
-    means, variances, values, below = [], [], [], []
-    for gap in EXCLUSIONS_M[:3]:
-        mean, variance = predict_left_out(law, pooled, tree, at, gap)
-        means.append(mean)
-        variances.append(
-            variance + law.noise_share * law.variance_db2 + law.reading_var_db2
-        )
-        values.append(pooled.value_dbm[at])
-        below.append(pooled.is_below[at])
-    mean, std = np.concatenate(means), np.sqrt(np.concatenate(variances))
-    # Two readings stand for each pool: its mean, less and more by its own spread.
-    spread = np.tile(np.sqrt(pooled.within_var_db2[at]), len(means))
-    residual = np.concatenate(values) - mean
-    z = np.abs(np.concatenate([residual - spread, residual + spread])) / np.tile(std, 2)
-    # The 90 % interval is what is read off: match the quantile, not the variance.
-    scale = float(np.clip(np.quantile(z, 0.9) / 1.6448536, 0.6, 1.8))
-    law = replace(law, std_scale=scale)
-    p = np.clip(ndtr((law.threshold_dbm - mean) / (std * scale)), 1e-4, 1 - 1e-4)
-    odds, truth = logit(p), np.concatenate(below)
-    if truth.min() == truth.max():
-        return law
-
-    def loss(x: NDArray[np.float64]) -> float:
-        t = x[0] + np.exp(x[1]) * odds
-        fit = -float(np.mean(truth * log_expit(t) + (1 - truth) * log_expit(-t)))
-        return fit + CALIBRATION_PRIOR / len(odds) * float(np.sum(x**2))
-
-    best = optimize.minimize(loss, np.zeros(2), method="Nelder-Mead")
-    return replace(
-        law,
-        calibration_intercept=float(best.x[0]),
-        calibration_slope=float(np.exp(best.x[1])),
+    lon, lat = pooled.lon[at], pooled.lat[at]
+    parts, which = [], []
+    for gap in CALIBRATION_GAPS_M:
+        near = nearest_by_quadrant(law, pooled.lookup, lon, lat, exclusion_m=gap)
+        found = kriged_at(law, pooled, near, Places.single(lon, lat))
+        # Where nothing is left the mean is all there is, and nothing to learn.
+        has = near.count > 0
+        parts.append([column[has] for column in found.columns()])
+        which.append(at[has])
+    index = np.concatenate(which)
+    return HeldOut(
+        Kriged(*(np.concatenate(columns) for columns in zip(*parts, strict=True))),
+        value_dbm=pooled.value_dbm[index],
+        within_var_db2=pooled.within_var_db2[index],
+        is_below=pooled.is_below[index],
     )

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
@@ -15,15 +12,18 @@ class Parameters:
 
     search_radius_m: float = 8_000.0
     per_quadrant: int = 6
-    # Of this many nearest, the quadrants choose.
-    candidates: int = 192
     # Known within about 1 km of evidence (estimation.md, "By the size of the gap").
     reach_m: float = 1_000.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignalLaw:
-    """Everything that is learned from a layer's observations, frozen for a run."""
+    """Everything that is learned from a layer's observations, frozen for a run.
+
+    The covariance at distance h is
+    variance · (short_share · exp(−h / short) + long_share · exp(−h / long)), where the
+    shares and that of the noise add up to one.
+    """
 
     threshold_dbm: float
     mean_dbm: float
@@ -34,16 +34,33 @@ class SignalLaw:
     long_m: float
     # How single readings at one place differ from the place's mean.
     reading_var_db2: float
-    # Stated deviation = kriging's × this.
-    std_scale: float
-    # log-odds(p) = intercept + slope × log-odds(p of the normal law).
-    calibration_intercept: float
-    calibration_slope: float
+    # What held-out readings say of the estimates (`coverage.core.calibration`).
+    shift_db: float = 0.0
+    trust: float = 1.0
+    trust_by_evidence: float = 0.0
+    near_trust: float = 0.0
+    near_trust_by_evidence: float = 0.0
+    std_scale: float = 1.0
+    std_by_evidence: float = 0.0
+    odds_shift: float = 0.0
+    odds_slope: float = 1.0
+    odds_by_share: float = 0.0
+    # Share of the observations that found less than usable signal.
+    below_share: float = 0.0
     search_radius_m: float
     per_quadrant: int
-    candidates: int
     reach_m: float
     fitted_pools: int
+
+    @property
+    def signal_var_db2(self) -> float:
+        """Variance of the signal where nothing is known of it."""
+        return self.variance_db2 * (1.0 - self.noise_share)
+
+    @property
+    def noise_var_db2(self) -> float:
+        """Variance of a reading around the signal of its place."""
+        return self.variance_db2 * self.noise_share + self.reading_var_db2
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -51,14 +68,3 @@ class SignalLaw:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> SignalLaw:
         return cls(**values)
-
-
-def covariance(law: SignalLaw, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the covariance of the signal at two places, dB²."""
-    long_share = 1.0 - law.noise_share - law.short_share
-    short = np.exp(distance_m * (-1.0 / law.short_m))
-    short *= law.variance_db2 * law.short_share
-    long = np.exp(distance_m * (-1.0 / law.long_m))
-    long *= law.variance_db2 * long_share
-    long += short
-    return long
