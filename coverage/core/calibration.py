@@ -58,6 +58,7 @@ def mean_of(law: SignalLaw, kriged: Kriged) -> NDArray[np.float64]:
     near_trust = law.near_trust + law.near_trust_by_evidence * evidence
     return (
         law.mean_dbm
+        + kriged.trend_db
         + law.shift_db
         + (kriged.mean_dbm - law.mean_dbm) * trust
         + (kriged.near_dbm - law.mean_dbm) * near_trust
@@ -114,7 +115,7 @@ def _with_trust(law: SignalLaw, held_out: HeldOut) -> SignalLaw:
     weight = law.variance_db2 / (kriged.variance_db2 + law.noise_var_db2)
     weighted = columns * weight[:, np.newaxis]
     usual = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
-    target = (held_out.value_dbm - law.mean_dbm) / unit_db
+    target = (held_out.value_dbm - kriged.trend_db - law.mean_dbm) / unit_db
     found = np.linalg.solve(
         weighted.T @ columns + TRUST_PRIOR * np.eye(5),
         weighted.T @ target + TRUST_PRIOR * usual,

@@ -25,7 +25,8 @@ from coverage.core.kriging import (
     nearest_distances,
 )
 from coverage.core.law import Parameters, SignalLaw
-from coverage.core.observations import Observations, Pooled, pool
+from coverage.core.observations import Observations, Pooled
+from coverage.core.trend import NO_GROUND, Ground, pool_for, trend_of
 
 __all__ = [
     "Estimate",
@@ -64,12 +65,15 @@ def estimate(
     observations: Observations,
     lon: NDArray[np.float64],
     lat: NDArray[np.float64],
+    *,
+    ground: Ground = NO_GROUND,
 ) -> Estimate:
     """Estimate the reading at any places.
 
     Parameters
     ----------
     lon, lat : arrays of one shape, degrees WGS84
+    ground : the same with which *law* was learned
 
     Raises
     ------
@@ -91,11 +95,13 @@ def estimate(
     if lon.shape != lat.shape:
         message = f"lon and lat must have one shape, got {lon.shape} and {lat.shape}."
         raise ValueError(message)
-    pooled = pool(observations, threshold_dbm=law.threshold_dbm)
-    return _estimate(law, pooled, lon, lat, only_known=False)
+    pooled = pool_for(law, observations, ground)
+    return _estimate(law, pooled, lon, lat, ground, only_known=False)
 
 
-def estimate_tile(law: SignalLaw, pooled: Pooled, x: int, y: int) -> Estimate:
+def estimate_tile(
+    law: SignalLaw, pooled: Pooled, x: int, y: int, *, ground: Ground = NO_GROUND
+) -> Estimate:
     """Estimate the squares of tile (x, y) of zoom 10, row 0 northernmost.
 
     Equal bit for bit to `estimate` at the centres of the squares that are known;
@@ -104,7 +110,7 @@ def estimate_tile(law: SignalLaw, pooled: Pooled, x: int, y: int) -> Estimate:
 
     Parameters
     ----------
-    pooled : what `pool` made of the layer's observations; those within the search
+    pooled : what `pool_for` made of the layer's observations; those within the search
         radius of the tile are enough
     x, y : the tile's address
 
@@ -113,7 +119,7 @@ def estimate_tile(law: SignalLaw, pooled: Pooled, x: int, y: int) -> Estimate:
     Estimate with arrays of shape (256, 256)
     """
     lon, lat = grid.centres(grid.tile_window(x, y))
-    return _estimate(law, pooled, lon, lat, only_known=True)
+    return _estimate(law, pooled, lon, lat, ground, only_known=True)
 
 
 def _estimate(
@@ -121,6 +127,7 @@ def _estimate(
     pooled: Pooled,
     lon: NDArray[np.float64],
     lat: NDArray[np.float64],
+    ground: Ground,
     *,
     only_known: bool,
 ) -> Estimate:
@@ -135,9 +142,10 @@ def _estimate(
         np.full(lon.shape, law.mean_dbm),
         np.zeros(lon.shape),
         np.zeros(lon.shape, np.int64),
+        trend_of(law).at(ground, lon, lat),
     )
     if len(todo):
-        at, found = _krige_blocks(law, pooled, lon, lat, todo)
+        at, found = _krige_blocks(law, pooled, lon, lat, kriged.trend_db, todo)
         for column, values in zip(kriged.columns(), found.columns(), strict=True):
             column[at] = values
     return Estimate(
@@ -154,6 +162,7 @@ def _krige_blocks(
     pooled: Pooled,
     lon: NDArray[np.float64],
     lat: NDArray[np.float64],
+    trend_db: NDArray[np.float64],
     todo: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], Kriged]:
     """Krige the places *todo*, each from the neighbours of its block.
@@ -177,8 +186,7 @@ def _krige_blocks(
         np.r_[begin, len(at)],
         grid.lon_at((block_column[begin] + 0.5) * BLOCK),
         grid.lat_at((block_row[begin] + 0.5) * BLOCK),
+        trend_db[at],
     )
-    neighbours = nearest_by_quadrant(
-        law, pooled.lookup, places.centre_lon, places.centre_lat
-    )
+    neighbours = nearest_by_quadrant(law, pooled.lookup, places)
     return at, kriged_at(law, pooled, neighbours, places)

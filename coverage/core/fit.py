@@ -18,6 +18,7 @@ from coverage.core.kriging import (
 )
 from coverage.core.law import Parameters, SignalLaw
 from coverage.core.observations import Observations, Pooled, pool
+from coverage.core.trend import NO_GROUND, Ground, fit_trend
 
 # Covariance shares and lengths that did nearly as well as fitting on 12 real series,
 # and better below 300 pooled observations (estimation.md).
@@ -47,6 +48,7 @@ def fit_law(
     *,
     threshold_dbm: float,
     parameters: Parameters | None = None,
+    ground: Ground = NO_GROUND,
 ) -> SignalLaw:
     """Learn the law of a layer; with few observations, fall back on sane constants.
 
@@ -57,6 +59,7 @@ def fit_law(
     observations : of one operator for one service; none at all is allowed
     threshold_dbm : dBm below which the service is not usable
     parameters : what is chosen and not learned
+    ground : what is known of the land
 
     Examples
     --------
@@ -70,7 +73,10 @@ def fit_law(
     """
     parameters = parameters or Parameters()
     pooled = pool(observations, threshold_dbm=threshold_dbm)
+    trend = fit_trend(pooled, ground)
+    pooled = replace(pooled, trend_db=trend.at(ground, pooled.lon, pooled.lat))
     law = _constant_law(pooled, threshold_dbm, parameters)
+    law = replace(law, trend_slopes=trend.slopes, trend_middle=trend.middle)
     if len(pooled) < MIN_TO_FIT:
         return law
     law = _fit_covariance(law, pooled)
@@ -85,8 +91,9 @@ def _constant_law(
         # Shrunk towards the default, so that one report does not set the mean alone.
         n = len(pooled)
         prior = 10.0
-        mean = float((pooled.value_dbm.sum() + prior * mean) / (n + prior))
-        spread = float(((pooled.value_dbm - mean) ** 2).sum())
+        value_dbm = pooled.value_dbm - pooled.trend_db
+        mean = float((value_dbm.sum() + prior * mean) / (n + prior))
+        spread = float(((value_dbm - mean) ** 2).sum())
         variance = max((spread + prior * variance) / (n + prior), MIN_VARIANCE_DB2)
         if n == 1:
             variance = DEFAULT_VARIANCE_DB2
@@ -124,11 +131,10 @@ def _trial_points(pooled: Pooled, most: int) -> NDArray[np.int64]:
 def _fit_covariance(law: SignalLaw, pooled: Pooled) -> SignalLaw:
     """Maximise the density of left-out observations over several gap sizes."""
     at = _trial_points(pooled, FIT_POINTS)
-    lon, lat = pooled.lon[at], pooled.lat[at]
-    places = Places.single(lon, lat)
+    places = Places.of_pools(pooled, at)
     # Neighbours depend on places only: they are looked up once.
     neighbours = [
-        nearest_by_quadrant(law, pooled.lookup, lon, lat, exclusion_m=gap)
+        nearest_by_quadrant(law, pooled.lookup, places, exclusion_m=gap)
         for gap in FIT_GAPS_M
     ]
 
@@ -167,7 +173,8 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled) -> SignalLaw:
                 + pooled.extra_var_db2[at]
             )
             scale2 = variance + noise
-            z2 = (pooled.value_dbm[at] - mean) ** 2 / scale2
+            departure = pooled.value_dbm[at] - places.trend_db - mean
+            z2 = departure**2 / scale2
             total += float(
                 np.sum(
                     0.5 * np.log(scale2)
@@ -189,11 +196,11 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled) -> SignalLaw:
 def _hold_out(law: SignalLaw, pooled: Pooled) -> HeldOut:
     """Krige trial points from the others, leaving circles out around each."""
     at = _trial_points(pooled, CALIBRATION_POINTS)
-    lon, lat = pooled.lon[at], pooled.lat[at]
+    places = Places.of_pools(pooled, at)
     parts, which = [], []
     for gap in CALIBRATION_GAPS_M:
-        near = nearest_by_quadrant(law, pooled.lookup, lon, lat, exclusion_m=gap)
-        found = kriged_at(law, pooled, near, Places.single(lon, lat))
+        near = nearest_by_quadrant(law, pooled.lookup, places, exclusion_m=gap)
+        found = kriged_at(law, pooled, near, places)
         # Where nothing is left the mean is all there is, and nothing to learn.
         has = near.count > 0
         parts.append([column[has] for column in found.columns()])

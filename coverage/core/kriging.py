@@ -38,7 +38,7 @@ def metres_per_degree(
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The observations that speak for each of b places.
+    """The observations that speak for each of b centres.
 
     index : shape (b, k), into the pooled observations; the first ``count`` of each
         row are used, in ascending order
@@ -49,21 +49,45 @@ class Neighbours:
     count: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Places:
+    """Places asked about, each near one of b centres that lends it its neighbours.
+
+    lon, lat : shape (n,), degrees, centre by centre
+    first : shape (b + 1,), where the places of each centre begin
+    centre_lon, centre_lat : shape (b,), degrees
+    trend_db : shape (n,), by how much the land shifts the mean
+    """
+
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    first: NDArray[np.int64]
+    centre_lon: NDArray[np.float64]
+    centre_lat: NDArray[np.float64]
+    trend_db: NDArray[np.float64]
+
+    @classmethod
+    def of_pools(cls, pooled: Pooled, at: NDArray[np.int64]) -> Places:
+        """Return the places of some pooled observations, centres of their own."""
+        lon, lat = pooled.lon[at], pooled.lat[at]
+        first = np.arange(len(at) + 1)
+        return cls(lon, lat, first, lon, lat, pooled.trend_db[at])
+
+
 def nearest_by_quadrant(
     law: SignalLaw,
     lookup: Lookup,
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
+    places: Places,
     *,
     exclusion_m: float = -1.0,
 ) -> Neighbours:
-    """Choose for each place the nearest few in each quadrant within the radius.
+    """Choose for each centre the nearest few in each quadrant within the radius.
 
     Parameters
     ----------
-    lon, lat : shape (b,), degrees
     exclusion_m : observations this near or nearer are left out
     """
+    lon, lat = places.centre_lon, places.centre_lat
     east_m, north_m = metres_per_degree(lat)
     index = np.zeros((len(lon), 4 * law.per_quadrant), np.int64)
     count = np.zeros(len(lon), np.int64)
@@ -114,31 +138,10 @@ def nearest_distances(
     return nearest_m
 
 
-@dataclass(frozen=True)
-class Places:
-    """Places asked about, each near one of b centres that lends it its neighbours.
-
-    lon, lat : shape (n,), degrees, centre by centre
-    first : shape (b + 1,), where the places of each centre begin
-    centre_lon, centre_lat : shape (b,), degrees
-    """
-
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    first: NDArray[np.int64]
-    centre_lon: NDArray[np.float64]
-    centre_lat: NDArray[np.float64]
-
-    @classmethod
-    def single(cls, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Places:
-        """Return places that are centres of their own."""
-        return cls(lon, lat, np.arange(len(lon) + 1), lon, lat)
-
-
 def krige(
     law: SignalLaw, pooled: Pooled, neighbours: Neighbours, places: Places
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimate the signal at *places* from the *neighbours* of their centres.
+    """Estimate the signal without its trend from the *neighbours* of the centres.
 
     Distances are measured in the plane that touches the ground at each centre.
 
@@ -155,7 +158,7 @@ def krige(
         neighbours.count,
         pooled.lon,
         pooled.lat,
-        pooled.value_dbm - law.mean_dbm,
+        pooled.value_dbm - pooled.trend_db - law.mean_dbm,
         noise,
         places.centre_lon,
         places.centre_lat,
@@ -178,10 +181,12 @@ def krige(
 class Kriged:
     """What kriging says of m places: arrays of one shape.
 
-    mean_dbm, variance_db2 : of the signal
-    near_dbm : plain mean of the neighbours, the law's mean where there are none
+    mean_dbm, variance_db2 : of the signal without its trend
+    near_dbm : plain mean of the neighbours without theirs; the law's mean where
+        there are none
     below_share : share of the neighbours that found less than usable signal
     count : how many neighbours
+    trend_db : by how much the land shifts the mean
     """
 
     mean_dbm: NDArray[np.float64]
@@ -189,6 +194,7 @@ class Kriged:
     near_dbm: NDArray[np.float64]
     below_share: NDArray[np.float64]
     count: NDArray[np.int64]
+    trend_db: NDArray[np.float64]
 
     def columns(self) -> list[NDArray[Any]]:
         return [getattr(self, field.name) for field in fields(self)]
@@ -200,7 +206,8 @@ def kriged_at(
     """Return all that the *neighbours* say of *places*."""
     mean, variance = krige(law, pooled, neighbours, places)
     size = np.diff(places.first)
-    near = mean_of_neighbours(pooled.value_dbm, neighbours, otherwise=law.mean_dbm)
+    value_dbm = pooled.value_dbm - pooled.trend_db
+    near = mean_of_neighbours(value_dbm, neighbours, otherwise=law.mean_dbm)
     below = mean_of_neighbours(pooled.is_below, neighbours, otherwise=0.0)
     return Kriged(
         mean,
@@ -208,6 +215,7 @@ def kriged_at(
         np.repeat(near, size),
         np.repeat(below, size),
         np.repeat(neighbours.count, size),
+        places.trend_db,
     )
 
 

@@ -47,6 +47,9 @@ class SignalLaw:
     odds_by_share: float = 0.0
     # Share of the observations that found less than usable signal.
     below_share: float = 0.0
+    # Slopes and middle of what is known of the land (`coverage.core.trend`).
+    trend_slopes: tuple[float, ...] = ()
+    trend_middle: tuple[float, ...] = ()
     search_radius_m: float
     per_quadrant: int
     reach_m: float
@@ -67,4 +70,6 @@ class SignalLaw:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> SignalLaw:
-        return cls(**values)
+        # JSON knows lists only.
+        lists = {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
+        return cls(**(values | lists))

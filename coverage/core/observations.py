@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,12 @@ class Observations:
 
     def __len__(self) -> int:
         return len(self.lon)
+
+    def subset(self, which: NDArray[Any]) -> Observations:
+        """Return the observations that *which* (indices or a mask) picks."""
+        return Observations(
+            **{field.name: getattr(self, field.name)[which] for field in fields(self)}
+        )
 
     @classmethod
     def from_readings(
@@ -105,6 +112,7 @@ class Pooled:
     extra_var_db2 : shape (m,), variance of stand-in values around the true reading
     is_below : shape (m,), share of the pool that found no usable signal
     within_var_db2 : shape (m,), mean square of single values around the pool's
+    trend_db : shape (m,), by how much the land shifts the mean there
     """
 
     lon: NDArray[np.float64]
@@ -114,6 +122,7 @@ class Pooled:
     extra_var_db2: NDArray[np.float64]
     is_below: NDArray[np.float64]
     within_var_db2: NDArray[np.float64]
+    trend_db: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.lon)
@@ -188,7 +197,7 @@ def pool(observations: Observations, *, threshold_dbm: float) -> Pooled:
     order = order[use[order]]
     if not len(order):
         empty = np.empty(0)
-        return Pooled(empty, empty, empty, empty, empty, empty, empty)
+        return Pooled(empty, empty, empty, empty, empty, empty, empty, empty)
     row, column, visit = row[order], column[order], observations.visit[order]
     new_pool = np.r_[True, (row[1:] != row[:-1]) | (column[1:] != column[:-1])]
     new_visit = new_pool | np.r_[True, visit[1:] != visit[:-1]]
@@ -219,4 +228,5 @@ def pool(observations: Observations, *, threshold_dbm: float) -> Pooled:
             pool_mean((value - around_dbm) ** 2) - (pool_mean(value) - around_dbm) ** 2,
             0.0,
         ),
+        trend_db=np.zeros(len(total)),
     )

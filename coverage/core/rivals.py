@@ -20,6 +20,7 @@ from coverage.core.estimate import estimate, fit_law
 from coverage.core.folds import blocked_folds
 from coverage.core.kriging import metres_per_degree
 from coverage.core.observations import Observations, stand_in_dbm
+from coverage.core.trend import NO_GROUND, Ground
 
 # Neighbours of the local rivals: what the trial of estimation.md gave them.
 NEIGHBOURS = 16
@@ -28,7 +29,8 @@ IDW_POWER = 2.0
 H3_RESOLUTION = 8
 # A full Gaussian process grows with the cube of its points.
 GP_POINTS = 1_000
-KRIGING_POINTS = 2_000
+# PyKrige holds the distances of all pairs, even to use a variogram that is given.
+VARIOGRAM_POINTS, KRIGING_POINTS = 2_000, 5_000
 TREES = 200
 # Readings in a forest's leaf: the library's default of 1 learns every outlier.
 LEAF = 5
@@ -79,10 +81,16 @@ Rival = Callable[[Question], Prediction]
 MeanOf = Callable[[Plane], NDArray[np.float64]]
 
 
-def ours(question: Question) -> Prediction:
-    law = fit_law(question.observations, threshold_dbm=question.threshold_dbm)
-    found = estimate(law, question.observations, question.lon, question.lat)
-    return Prediction(found.mean_dbm, found.std_db, found.p_blank)
+def ours(ground: Ground = NO_GROUND) -> Rival:
+    """Return our own estimator, with or without what is known of the land."""
+
+    def estimator(question: Question) -> Prediction:
+        o = question.observations
+        law = fit_law(o, threshold_dbm=question.threshold_dbm, ground=ground)
+        found = estimate(law, o, question.lon, question.lat, ground=ground)
+        return Prediction(found.mean_dbm, found.std_db, found.p_blank)
+
+    return estimator
 
 
 def _plane(question: Question) -> Plane:
@@ -209,12 +217,11 @@ def local_ordinary_kriging(question: Question) -> Prediction:
     """PyKrige's ordinary kriging from the nearest, exponential variogram."""
     from pykrige.ok import OrdinaryKriging
 
-    # All distances of all pairs are held in memory to fit the variogram, hence fewer.
-    fitted = _thinned(_plane(question), KRIGING_POINTS)
+    fitted = _thinned(_plane(question), VARIOGRAM_POINTS)
     variogram = OrdinaryKriging(
         *fitted.known.T, fitted.value_dbm, variogram_model="exponential", nlags=20
     )
-    plane = _thinned(_plane(question), len(question.observations))
+    plane = _thinned(_plane(question), KRIGING_POINTS)
     kriging = OrdinaryKriging(
         *plane.known.T,
         plane.value_dbm,

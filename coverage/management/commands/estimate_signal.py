@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import csv
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.core.management.base import CommandError, CommandParser
-from numpy.typing import NDArray
+from django.core.management.base import CommandParser
 
 from coverage.core.classify import State, StateRules, classify, quantise
-from coverage.core.estimate import Observations, estimate, fit_law
+from coverage.core.estimate import estimate, fit_law
 from coverage.core.evidence import THRESHOLD_DBM
+from coverage.services.read_files import read_columns, read_measurements
 from kukar_connect.commands import ReportingCommand
 
 
@@ -40,11 +39,8 @@ class Command(ReportingCommand):
     def run(
         self, *, train: Path, points: Path, out: Path, threshold: float, **options: Any
     ) -> dict[str, Any]:
-        lon, lat, rsrp = read_columns(train, ("lon", "lat", "rsrp_dbm"))
+        observations = read_measurements(train, threshold_dbm=threshold)
         at_lon, at_lat = read_columns(points, ("lon", "lat"))
-        observations = Observations.from_readings(
-            lon, lat, rsrp, threshold_dbm=threshold
-        )
         self.progress(0, None, "Learning how the signal varies")
         law = fit_law(observations, threshold_dbm=threshold)
         self.progress(0, None, "Estimating")
@@ -77,7 +73,7 @@ class Command(ReportingCommand):
         names, counts = np.unique(states, return_counts=True)
         return {
             "observations": len(observations),
-            "no_service": int(np.isnan(rsrp).sum()),
+            "no_service": int(np.isneginf(observations.low_dbm).sum()),
             "points": len(at_lon),
             "threshold_dbm": threshold,
             "states": {
@@ -86,48 +82,3 @@ class Command(ReportingCommand):
             },
             "out": str(out),
         }
-
-
-def read_columns(path: Path, names: tuple[str, ...]) -> list[NDArray[np.float64]]:
-    """Read number columns of a CSV; an empty rsrp_dbm is NaN.
-
-    Raises
-    ------
-    CommandError
-        Naming the file, line and column that cannot be used.
-    """
-    columns: list[list[float]] = [[] for _name in names]
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [n for n in names if n not in (reader.fieldnames or [])]
-            if missing:
-                message = f"{path}: there is no column {', '.join(missing)}."
-                raise CommandError(message)
-            for row in reader:
-                for values, name in zip(columns, names, strict=True):
-                    values.append(_number(path, reader.line_num, name, row[name]))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        message = f"{path} could not be read: {error}"
-        raise CommandError(message) from error
-    return [np.array(values, float) for values in columns]
-
-
-LIMITS = {"lon": (-180.0, 180.0), "lat": (-85.0, 85.0), "rsrp_dbm": (-200.0, 0.0)}
-
-
-def _number(path: Path, line: int, name: str, text: str | None) -> float:
-    if name == "rsrp_dbm" and not (text or "").strip():
-        return math.nan
-    low, high = LIMITS[name]
-    try:
-        value = float(text or "")
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        message = (
-            f"{path}, line {line}, column {name}: {text!r} is not a number from "
-            f"{low:g} to {high:g}."
-        )
-        raise CommandError(message)
-    return value
