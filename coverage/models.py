@@ -162,7 +162,9 @@ class BlankSpot(RunRow):
     # Its first square, north to south and west to east, on the world's grid.
     anchor_column = models.PositiveIntegerField()
     anchor_row = models.PositiveIntegerField()
+    # The exact union of its squares; the outline is the same with slopes for stairs.
     polygon = models.MultiPolygonField(_("polygon"))
+    outline = models.MultiPolygonField(_("outline"), spatial_index=False)
     area_km2 = models.FloatField(_("area (km²)"))
     # Mean probability that a phone in it finds less than usable signal.
     confidence = models.FloatField(_("confidence"))
@@ -170,9 +172,19 @@ class BlankSpot(RunRow):
     confidence_std = models.FloatField()
     report_count = models.PositiveIntegerField(_("reports"))
     reporter_count = models.PositiveIntegerField(_("people who reported"))
+    # How many of the reports found what ("no_service": 3, …), and "reading": with dBm.
+    report_kinds = models.JSONField(_("what the reports found"), default=dict)
     newest_report_at = models.DateTimeField(_("newest report"), null=True)
     oldest_report_at = models.DateTimeField(_("oldest report"), null=True)
     villages = ArrayField(models.CharField(max_length=13), verbose_name=_("villages"))
+    # Of each of them in that order: the spot's area in it, and that as a share of
+    # the village's own.
+    village_areas_km2 = ArrayField(
+        models.FloatField(), default=list, verbose_name=_("areas (km²)")
+    )
+    village_shares = ArrayField(
+        models.FloatField(), default=list, verbose_name=_("shares")
+    )
     districts = ArrayField(models.CharField(max_length=8), verbose_name=_("districts"))
     settlement_count = models.PositiveIntegerField(_("settlements"), default=0)
     facility_count = models.PositiveIntegerField(_("facilities"), default=0)

@@ -82,6 +82,22 @@ def tag(response: HttpResponse, etag: str) -> HttpResponse:
     return response
 
 
+GEOMETRY = OpenApiParameter(
+    "geometry",
+    str,
+    enum=["polygon", "outline"],
+    description=(
+        "polygon (default): the exact union of the squares. outline: the same with "
+        "slopes for stairs, for drawing."
+    ),
+)
+
+
+def geometry_of(request: Request) -> str:
+    known = ["polygon", "outline"]
+    return params.choice(request.query_params, "geometry", known) or "polygon"
+
+
 class BlankSpots(APIView):
     """Blank spots of a run: measured, and no usable signal."""
 
@@ -96,18 +112,20 @@ class BlankSpots(APIView):
             OpenApiParameter("village", str, description="Village code."),
             OpenApiParameter("bbox", str, description="west,south,east,north"),
             OpenApiParameter("min_area_km2", float),
+            GEOMETRY,
         ],
         responses=GEOJSON,
     )
     def get(self, request: Request) -> HttpResponse:
         run = run_of(request)
         spots = self.filtered(request, run)
-        etag = f'"blank-spots-{run.pk}"'
+        geometry = geometry_of(request)
+        etag = f'"blank-spots-{run.pk}-{geometry}"'
         if not_modified := unchanged(request, etag):
             return not_modified
         texts = features(
             spots.order_by("-area_km2", "identity"),
-            geometry="polygon",
+            geometry=geometry,
             precision=6,
             properties=spot_properties(run),
         )
@@ -145,6 +163,7 @@ def spot_properties(run: CoverageRun) -> dict[str, Any]:
         "confidence_std": _rounded("confidence_std", 3),
         "reports": "report_count",
         "reporters": "reporter_count",
+        "report_kinds": "report_kinds",
         "newest_report_at": "newest_report_at",
         "oldest_report_at": "oldest_report_at",
         "villages": "villages",
@@ -156,6 +175,8 @@ def spot_properties(run: CoverageRun) -> dict[str, Any]:
             ),
             output_field=ArrayField(CharField()),
         ),
+        "village_areas_km2": "village_areas_km2",
+        "village_shares": "village_shares",
         "districts": "districts",
         "settlements": "settlement_count",
         "facilities": "facility_count",
@@ -176,12 +197,17 @@ def _rounded(field: str, digits: int) -> Func:
 class BlankSpotDetail(APIView):
     """One blank spot by its identity, which stays the same from run to run."""
 
-    @extend_schema(operation_id="blank_spots_read", parameters=[RUN], responses=GEOJSON)
+    @extend_schema(
+        operation_id="blank_spots_read", parameters=[RUN, GEOMETRY], responses=GEOJSON
+    )
     def get(self, request: Request, identity: str) -> HttpResponse:
         run = run_of(request)
         spots = BlankSpot.objects.of_run(run.pk).filter(identity=identity)
         texts = features(
-            spots, geometry="polygon", precision=6, properties=spot_properties(run)
+            spots,
+            geometry=geometry_of(request),
+            precision=6,
+            properties=spot_properties(run),
         )
         if not texts:
             raise NoRunError(_("This run has no such blank spot."))

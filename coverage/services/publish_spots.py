@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from coverage.core.classify import P_STEPS, State
-from coverage.core.polygons import Patch, label_patches, patch_polygon
+from coverage.core.exposure import NOWHERE
+from coverage.core.polygons import (
+    Patch,
+    label_patches,
+    patch_outline,
+    patch_polygon,
+)
 from coverage.models import BlankSpot, CoverageRun, SpotState
 from coverage.selectors import Regency
 
@@ -85,12 +91,23 @@ def replace_spots(
                 ended.append(in_force[key])
     heritage = _heritage(ended, previous_state, places)
     fresh: list[tuple[BlankSpot, NDArray[np.int64]]] = []
+    kinds = np.where(np.isin(state, list(STATES.values())), state, 0)
+    village_km2 = _village_areas(places)
     for spot_state, mark in STATES.items():
         now = Marked(*label_patches(state == mark))
         for patch in now.touched(near):
             fresh.append(
                 _new_spot(
-                    run, operator, service, spot_state, now, patch, places, p_blank
+                    run,
+                    operator,
+                    service,
+                    spot_state,
+                    now,
+                    patch,
+                    places,
+                    p_blank,
+                    kinds=kinds.astype(np.uint8),
+                    village_km2=village_km2,
                 )
             )
     _pass_on_identities(fresh, heritage, ended, places)
@@ -127,6 +144,9 @@ def _new_spot(
     patch: Patch,
     places: Regency,
     p_blank: NDArray[np.uint8],
+    *,
+    kinds: NDArray[np.uint8],
+    village_km2: NDArray[np.float64],
 ) -> tuple[BlankSpot, NDArray[np.int64]]:
     rows, columns = np.nonzero(marked.labels[patch.box] == patch.label)
     rows = rows + patch.box[0].start
@@ -141,6 +161,7 @@ def _new_spot(
     order = np.argsort(-by_village, kind="stable")
     inside = [int(index) for index in order if by_village[index] > 0]
     polygon = patch_polygon(marked.labels, patch, places.window)
+    outline = patch_outline(marked.labels, patch, places.window, kinds=kinds)
     spot = BlankSpot(
         first_run=run,
         operator=operator,
@@ -148,19 +169,35 @@ def _new_spot(
         state=spot_state,
         anchor_row=int(rows[0]) + places.window.row,
         anchor_column=int(columns[0]) + places.window.column,
-        polygon=cast(
-            "MultiPolygon",
-            GEOSGeometry(memoryview(shapely.to_wkb(polygon)), srid=4326),
-        ),
+        polygon=_geometry(polygon),
+        outline=_geometry(outline),
         area_km2=float(areas.sum()),
         confidence=min(mean, 1.0),
         confidence_std=variance**0.5,
         report_count=0,
         reporter_count=0,
         villages=[places.codes[index] for index in inside],
+        village_areas_km2=[float(by_village[index]) for index in inside],
+        village_shares=[float(by_village[i] / village_km2[i]) for i in inside],
         districts=list(dict.fromkeys(places.districts[index] for index in inside)),
     )
     return spot, rows * places.window.width + columns
+
+
+def _geometry(polygon: shapely.MultiPolygon) -> MultiPolygon:
+    wkb = memoryview(shapely.to_wkb(polygon))
+    return cast("MultiPolygon", GEOSGeometry(wkb, srid=4326))
+
+
+def _village_areas(places: Regency) -> NDArray[np.float64]:
+    """Return the area of each village's squares, km²."""
+    rows, columns = np.nonzero(places.owner != NOWHERE)
+    areas = np.bincount(
+        places.owner[rows, columns],
+        weights=places.area_km2[rows],
+        minlength=len(places.codes),
+    )
+    return areas.astype(np.float64)
 
 
 def _pass_on_identities(
@@ -191,6 +228,7 @@ def _pass_on_identities(
 _EVIDENCE = """
 UPDATE coverage_blankspot AS spot SET
     report_count = evidence.reports, reporter_count = evidence.reporters,
+    report_kinds = evidence.kinds,
     newest_report_at = evidence.newest, oldest_report_at = evidence.oldest,
     settlement_count = evidence.settlements, people = evidence.people,
     facility_count = evidence.facilities, is_demo = evidence.is_demo
@@ -206,7 +244,14 @@ FROM (
         SELECT count(*) AS reports,
                count(DISTINCT concat_ws('/', r.reported_by_id, r.batch_id,
                                         r.device_model)) AS reporters,
-               max(r.observed_at) AS newest, min(r.observed_at) AS oldest
+               max(r.observed_at) AS newest, min(r.observed_at) AS oldest,
+               jsonb_build_object(
+                   'no_service', count(*) FILTER (WHERE r.found = 'no_service'),
+                   'emergency_only', count(*) FILTER (WHERE r.found = 'emergency_only'),
+                   'voice_only', count(*) FILTER (WHERE r.found = 'voice_only'),
+                   'data', count(*) FILTER (WHERE r.found = 'data'),
+                   'reading', count(r.rsrp_dbm)
+               ) AS kinds
         FROM villages_signalreport AS r
         WHERE ST_Covers(s.polygon, r.point) AND r.review_state <> 'rejected'
           AND s.operator IN ('ANY', r.operator)

@@ -169,6 +169,7 @@ def map_texts() -> dict[str, Any]:
         # Panels
         "spot_title": _("{state}, {area}"),
         "spot_in": _("In {villages}"),
+        "spot_village_share": _("{percent} of the village"),
         "spot_outside": _("Outside the villages' boundaries"),
         "spot_layer": _("{operator} · {service}"),
         "spot_confidence": _("Confidence"),
@@ -181,6 +182,7 @@ def map_texts() -> dict[str, Any]:
         "reports_one": _("1 report"),
         "reports_other": _("{count} reports"),
         "reports_none": _("no report inside; estimated from reports nearby"),
+        "kinds_reading": _("with a reading in dBm {count}"),
         "reporters_one": _("from 1 person"),
         "reporters_other": _("from {count} people"),
         "newest": _("Newest report"),

@@ -56,6 +56,8 @@ def test_a_click_on_a_blank_spot_opens_it_in_words(open_map):
     expect(panel(page).get_by_role("heading").first).to_contain_text("km²")
     expect(panel(page)).to_contain_text("Hulu")
     expect(panel(page)).to_contain_text("%)")
+    expect(panel(page)).to_contain_text("dari luas desa")
+    expect(panel(page)).to_contain_text("tidak ada sinyal")
     assert f"spot={spot.identity}" in page.url
 
 

@@ -142,6 +142,7 @@ def in_run(model, **values):
             "anchor_column": 1,
             "anchor_row": 1,
             "polygon": MultiPolygon(BOX, srid=4326),
+            "outline": MultiPolygon(BOX, srid=4326),
             "area_km2": 1.0,
             "confidence": 0.8,
             "confidence_std": 0.1,

@@ -31,6 +31,26 @@ export function makeDetails({ words, urls, now }) {
     return fill(texts.spot_title, { state: texts.states[state], area: words.area(area) });
   }
 
+  /** What part of a village a spot takes, where the run says so. */
+  const villageShare = (share) =>
+    isNumber(share)
+      ? h(
+          "span",
+          { class: "soft" },
+          ` (${fill(texts.spot_village_share, { percent: words.percent(share) })})`,
+        )
+      : null;
+
+  /** What the reports inside found: "no signal 12, internet 3". */
+  function reportKinds(kinds) {
+    const parts = ["no_service", "emergency_only", "voice_only", "data"]
+      .filter((found) => kinds[found] > 0)
+      .map((found) => `${texts.found[found]} ${words.number(kinds[found])}`);
+    if (kinds.reading > 0)
+      parts.push(fill(texts.kinds_reading, { count: words.number(kinds.reading) }));
+    return parts.join(", ");
+  }
+
   const when = (iso) => `${words.date(iso)} (${words.age(iso, now())})`;
 
   function spot(properties, { onVillage, onZoom }) {
@@ -69,6 +89,7 @@ export function makeDetails({ words, urls, now }) {
                     { class: "link", type: "button", onclick: () => onVillage(code) },
                     p.village_names[n],
                   ),
+                  villageShare(p.village_shares[n]),
                   n + 1 < p.villages.length ? "," : "",
                 ),
                 " ",
@@ -82,7 +103,12 @@ export function makeDetails({ words, urls, now }) {
           h("strong", {}, words.confidence(p.confidence)),
           h("span", { class: "fact__note" }, texts.spot_confidence_note),
         ),
-        fact(texts.spot_reports, evidence),
+        fact(
+          texts.spot_reports,
+          evidence,
+          p.reports > 0 &&
+            h("span", { class: "fact__note" }, reportKinds(p.report_kinds)),
+        ),
         p.newest_report_at && fact(texts.newest, when(p.newest_report_at)),
         p.oldest_report_at && fact(texts.oldest, when(p.oldest_report_at)),
         isNumber(p.people) &&

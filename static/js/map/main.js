@@ -231,7 +231,12 @@ const spotsOf = new Map();
 function loadSpots(runId, operator, service) {
   const key = `${runId}/${operator}/${service}`;
   if (!spotsOf.has(key)) {
-    const answer = api.get("blank-spots/", { run: runId, operator, service });
+    const answer = api.get("blank-spots/", {
+      run: runId,
+      operator,
+      service,
+      geometry: "outline",
+    });
     spotsOf.set(key, answer);
     answer.catch(() => spotsOf.delete(key));
   }
