@@ -210,6 +210,7 @@ def krige_sets(
     lat_of: Floats,
     departure: Floats,
     noise: Floats,
+    is_below: Floats,
     centre_lon: Floats,
     centre_lat: Floats,
     east_m: Floats,
@@ -223,6 +224,8 @@ def krige_sets(
     long_rate: float,
     mean: Floats,
     variance: Floats,
+    near: Floats,
+    share: Floats,
 ) -> None:
     most = index.shape[1]
     x, y = np.empty(most), np.empty(most)
@@ -262,15 +265,21 @@ def krige_sets(
             qx = _difference_deg(lon[q], centre_lon[b]) * east_m[b]
             qy = (lat[q] - centre_lat[b]) * north_m[b]
             m, v = 0.0, short_db2 + long_db2
+            total, total_departure, total_below = 0.0, 0.0, 0.0
             for i in range(n):
                 d = np.sqrt((x[i] - qx) ** 2 + (y[i] - qy) ** 2)
                 c = short_db2 * np.exp(d * short_rate) + long_db2 * np.exp(
                     d * long_rate
                 )
                 m += c * by_mean[i]
+                total += c
+                total_departure += c * departure[index[b, i]]
+                total_below += c * is_below[index[b, i]]
                 for k in range(i):
                     c -= low[i, k] * across[k]
                 across[i] = c / low[i, i]
                 v -= across[i] * across[i]
             mean[q] = m
             variance[q] = max(v, 0.0)
+            near[q] = total_departure / total if n else 0.0
+            share[q] = total_below / total if n else 0.0

@@ -20,7 +20,7 @@ from coverage.core.fit import fit_law
 from coverage.core.kriging import (
     Kriged,
     Places,
-    kriged_at,
+    krige,
     nearest_by_quadrant,
     nearest_distances,
 )
@@ -189,4 +189,4 @@ def _krige_blocks(
         trend_db[at],
     )
     neighbours = nearest_by_quadrant(law, pooled.lookup, places)
-    return at, kriged_at(law, pooled, neighbours, places)
+    return at, krige(law, pooled, neighbours, places)

@@ -13,7 +13,6 @@ from coverage.core.kriging import (
     Kriged,
     Places,
     krige,
-    kriged_at,
     nearest_by_quadrant,
 )
 from coverage.core.law import Parameters, SignalLaw
@@ -167,13 +166,13 @@ def _fit_covariance(law: SignalLaw, pooled: Pooled) -> SignalLaw:
         candidate = trial(x)
         total = 0.0
         for near in neighbours:
-            mean, variance = krige(candidate, pooled, near, places)
+            found = krige(candidate, pooled, near, places)
             noise = (
                 candidate.noise_share * candidate.variance_db2 / pooled.visits[at]
                 + pooled.extra_var_db2[at]
             )
-            scale2 = variance + noise
-            departure = pooled.value_dbm[at] - places.trend_db - mean
+            scale2 = found.variance_db2 + noise
+            departure = pooled.value_dbm[at] - places.trend_db - found.mean_dbm
             z2 = departure**2 / scale2
             total += float(
                 np.sum(
@@ -200,7 +199,7 @@ def _hold_out(law: SignalLaw, pooled: Pooled) -> HeldOut:
     parts, which = [], []
     for gap in CALIBRATION_GAPS_M:
         near = nearest_by_quadrant(law, pooled.lookup, places, exclusion_m=gap)
-        found = kriged_at(law, pooled, near, places)
+        found = krige(law, pooled, near, places)
         # Where nothing is left the mean is all there is, and nothing to learn.
         has = near.count > 0
         parts.append([column[has] for column in found.columns()])

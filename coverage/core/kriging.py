@@ -138,53 +138,14 @@ def nearest_distances(
     return nearest_m
 
 
-def krige(
-    law: SignalLaw, pooled: Pooled, neighbours: Neighbours, places: Places
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimate the signal without its trend from the *neighbours* of the centres.
-
-    Distances are measured in the plane that touches the ground at each centre.
-
-    Returns
-    -------
-    (mean_dbm, variance_db2) : shape (n,)
-        The variance is of the signal itself; a reading's noise comes on top.
-    """
-    east_m, north_m = metres_per_degree(places.centre_lat)
-    mean, variance = np.empty(len(places.lon)), np.empty(len(places.lon))
-    noise = law.noise_share * law.variance_db2 / pooled.visits + pooled.extra_var_db2
-    krige_sets(
-        neighbours.index,
-        neighbours.count,
-        pooled.lon,
-        pooled.lat,
-        pooled.value_dbm - pooled.trend_db - law.mean_dbm,
-        noise,
-        places.centre_lon,
-        places.centre_lat,
-        east_m,
-        north_m,
-        places.lon,
-        places.lat,
-        places.first,
-        law.variance_db2 * law.short_share,
-        law.variance_db2 * (1.0 - law.noise_share - law.short_share),
-        -1.0 / law.short_m,
-        -1.0 / law.long_m,
-        mean,
-        variance,
-    )
-    return mean + law.mean_dbm, variance
-
-
 @dataclass(frozen=True)
 class Kriged:
     """What kriging says of m places: arrays of one shape.
 
     mean_dbm, variance_db2 : of the signal without its trend
-    near_dbm : plain mean of the neighbours without theirs; the law's mean where
-        there are none
-    below_share : share of the neighbours that found less than usable signal
+    near_dbm : mean of the neighbours without theirs, weighted by how much each is
+        like the place (its covariance); the law's mean where there are none
+    below_share : share of them that found less than usable signal, weighted alike
     count : how many neighbours
     trend_db : by how much the land shifts the mean
     """
@@ -200,40 +161,46 @@ class Kriged:
         return [getattr(self, field.name) for field in fields(self)]
 
 
-def kriged_at(
+def krige(
     law: SignalLaw, pooled: Pooled, neighbours: Neighbours, places: Places
 ) -> Kriged:
-    """Return all that the *neighbours* say of *places*."""
-    mean, variance = krige(law, pooled, neighbours, places)
-    size = np.diff(places.first)
-    value_dbm = pooled.value_dbm - pooled.trend_db
-    near = mean_of_neighbours(value_dbm, neighbours, otherwise=law.mean_dbm)
-    below = mean_of_neighbours(pooled.is_below, neighbours, otherwise=0.0)
-    return Kriged(
+    """Estimate the signal at *places* from the *neighbours* of their centres.
+
+    Distances are measured in the plane that touches the ground at each centre. The
+    variance is of the signal itself; a reading's noise comes on top.
+    """
+    east_m, north_m = metres_per_degree(places.centre_lat)
+    mean, variance, near, share = np.empty((4, len(places.lon)))
+    noise = law.noise_share * law.variance_db2 / pooled.visits + pooled.extra_var_db2
+    krige_sets(
+        neighbours.index,
+        neighbours.count,
+        pooled.lon,
+        pooled.lat,
+        pooled.value_dbm - pooled.trend_db - law.mean_dbm,
+        noise,
+        pooled.is_below,
+        places.centre_lon,
+        places.centre_lat,
+        east_m,
+        north_m,
+        places.lon,
+        places.lat,
+        places.first,
+        law.variance_db2 * law.short_share,
+        law.variance_db2 * (1.0 - law.noise_share - law.short_share),
+        -1.0 / law.short_m,
+        -1.0 / law.long_m,
         mean,
         variance,
-        np.repeat(near, size),
-        np.repeat(below, size),
-        np.repeat(neighbours.count, size),
+        near,
+        share,
+    )
+    return Kriged(
+        mean + law.mean_dbm,
+        variance,
+        near + law.mean_dbm,
+        share,
+        np.repeat(neighbours.count, np.diff(places.first)),
         places.trend_db,
     )
-
-
-def mean_of_neighbours(
-    values: NDArray[np.float64], neighbours: Neighbours, *, otherwise: float
-) -> NDArray[np.float64]:
-    """Return the plain mean of *values* over the neighbours of each place.
-
-    Parameters
-    ----------
-    values : shape (m,), of the pooled observations
-    otherwise : where there are no neighbours
-
-    Returns
-    -------
-    array of shape (b,)
-    """
-    used = np.arange(neighbours.index.shape[1]) < neighbours.count[:, np.newaxis]
-    total = np.where(used, values[neighbours.index], 0.0).sum(axis=1)
-    mean = total / np.maximum(neighbours.count, 1)
-    return np.where(neighbours.count > 0, mean, otherwise)

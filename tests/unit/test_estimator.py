@@ -104,7 +104,8 @@ def test_kriging_solves_the_equations_of_the_textbook():
     lon, lat = np.array([116.07, 116.2]), np.array([0.0, 0.05])
     places = centres(lon, lat)
     near = nearest_by_quadrant(LAW, pooled.lookup, places)
-    mean, variance = krige(LAW, pooled, near, places)
+    found = krige(LAW, pooled, near, places)
+    mean, variance = found.mean_dbm, found.variance_db2
 
     def covariance(h):
         return LAW.variance_db2 * (
@@ -124,6 +125,11 @@ def test_kriging_solves_the_equations_of_the_textbook():
         assert mean[b] == pytest.approx(LAW.mean_dbm + weights @ departure)
         wanted = LAW.signal_var_db2 - weights @ covariance(d[used])
         assert variance[b] == pytest.approx(wanted)
+        alike = covariance(d[used])
+        near_dbm = np.average(pooled.value_dbm[used], weights=alike)
+        assert found.near_dbm[b] == pytest.approx(near_dbm)
+        below = np.average(pooled.is_below[used], weights=alike)
+        assert found.below_share[b] == pytest.approx(below)
 
 
 def test_the_nearest_distance_is_the_smallest_within_the_bound():
