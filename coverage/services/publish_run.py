@@ -1,0 +1,473 @@
+"""Making a run the current one: all of it is seen, or nothing.
+
+What came out equal stays as it is, and what changed replaces what was, in one
+transaction. A run of changes looks only at the part of the map that its changes can
+reach, and comes to the same as if it had looked at all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from coverage.core import grid
+from coverage.core.classify import (
+    UNKNOWN_P,
+    State,
+    StateRules,
+    Surface,
+    combine_any,
+)
+from coverage.core.exposure import NOWHERE, areas_by_state
+from coverage.core.parallel import Layer
+from coverage.models import (
+    ANY_OPERATOR,
+    CoverageRun,
+    LateChange,
+    StagedLayer,
+    StagedTile,
+    SurfaceTile,
+    VillageCoverage,
+)
+from coverage.selectors import AREAS, Regency, current_run
+from coverage.services.inputs import SERVICES, count_reports, laws_of
+from coverage.services.layers import (
+    Change,
+    LayerResult,
+    Tile,
+    box_of,
+    box_that_holds_patches,
+    finish,
+    lay_in,
+    load_layer,
+    mark_evidence,
+    pack,
+    part_of,
+    start_layer,
+    unpack,
+    whole,
+)
+from coverage.services.publish_spots import replace_spots
+from kukar_connect.errors import DomainError
+from villages.models import ReportChange
+
+
+class RunCancelledError(DomainError):
+    title = "The run was cancelled."
+
+
+@dataclass
+class FreshTiles:
+    """The tiles that a run computed: in memory, and staged where it is a full one."""
+
+    staged_by: CoverageRun | None = None
+    held: dict[Layer, dict[Tile, Surface]] = field(default_factory=dict)
+
+    def layers(self) -> set[Layer]:
+        layers = set(self.held)
+        if self.staged_by is not None:
+            layers |= set(
+                self.staged_by.staged_layers.values_list("operator", "service")
+            )
+        return layers
+
+    def of(self, layer: Layer) -> Iterator[tuple[Tile, Surface]]:
+        """Yield the tiles of *layer*; what is in memory is newer than what is staged."""
+        held = self.held.get(layer, {})
+        if self.staged_by is not None:
+            operator, service = layer
+            staged = self.staged_by.staged_tiles.filter(
+                operator=operator, service=service
+            )
+            for row in staged.iterator(chunk_size=16):
+                if (row.x, row.y) not in held:
+                    yield (
+                        (row.x, row.y),
+                        Surface(
+                            unpack(row.mean_ddbm, np.int16),
+                            unpack(row.std_ddb, np.uint8),
+                            unpack(row.p_blank, np.uint8),
+                        ),
+                    )
+        yield from held.items()
+
+
+@transaction.atomic
+def publish_run(
+    run: CoverageRun,
+    *,
+    places: Regency,
+    fresh: FreshTiles,
+    changes: Sequence[Change],
+    notes: Sequence[int],
+    rules: StateRules,
+    now: datetime,
+) -> None:
+    """Make *run* the current one. Call it while nobody else publishes.
+
+    Parameters
+    ----------
+    changes : what changed since the run that is current, for a run of changes
+    notes : keys of the ReportChange that are in *run* and are deleted with it
+
+    Raises
+    ------
+    RunCancelledError
+        If *run* was cancelled meanwhile; nothing has changed then.
+    """
+    unfinished = CoverageRun.objects.select_for_update().get(pk=run.pk)
+    if unfinished.state != CoverageRun.State.RUNNING:
+        raise RunCancelledError
+    before = current_run()
+    if before is not None and before.pk > run.pk:
+        # Numbers of published runs are their order: it gets the next one now.
+        run.pk = None
+        run.save(force_insert=True)
+    counts: dict[str, dict[str, int]] = {}
+    measured = dict(before.parameters.get("measured", {})) if before else {}
+    for service in SERVICES:
+        operators = {op for op, s in fresh.layers() if s == service}
+        if run.is_full:
+            # Operators whose reports are all gone go unknown.
+            operators |= {op for op, s in laws_of(before) if s == service}
+        if not operators:
+            continue
+        part, layers, measured[service] = _layers_of_service(
+            run, service, operators, fresh, places, rules, before
+        )
+        for name, layer in sorted(layers.items()):
+            if name[0] not in counts:
+                counts[name[0]] = _reports_by_village(name[0])
+            if run.is_full:
+                layer.changed[:] = True
+            else:
+                mark_evidence(name, layer, part, changes)
+            _replace_tiles(run, name, layer, part, is_whole=run.is_full)
+            replace_spots(
+                run=run,
+                operator=name[0],
+                service=name[1],
+                places=part,
+                state=layer.state,
+                p_blank=layer.surface.p_blank,
+                previous_state=layer.previous_state,
+                changed=layer.changed,
+            )
+            _replace_village_coverage(
+                run, name, layer, part, places, counts[name[0]], is_whole=run.is_full
+            )
+    run.parameters["measured"] = measured
+    run.report_counts, run.is_demo = count_reports()
+    run.checksum = map_checksum()
+    CoverageRun.objects.filter(is_current=True).update(is_current=False)
+    run.state = CoverageRun.State.PUBLISHED
+    run.is_current = True
+    run.published_at = now
+    run.error = ""
+    run.seen_notes = []
+    run.save()
+    # Notes that came in meanwhile are not among these and wait for the next run.
+    ReportChange.objects.filter(pk__in=notes).delete()
+    if run.is_full:
+        forget_staged(CoverageRun.objects.filter(pk=unfinished.pk))
+        if unfinished.pk != run.pk:
+            unfinished.delete()
+    else:
+        _tell_unfinished_runs(changes)
+
+
+def forget_staged(runs: QuerySet[CoverageRun]) -> None:
+    """Delete what *runs* had computed and not published."""
+    StagedTile.objects.filter(run__in=runs).delete()
+    StagedLayer.objects.filter(run__in=runs).delete()
+    LateChange.objects.filter(run__in=runs).delete()
+
+
+def _tell_unfinished_runs(changes: Sequence[Change]) -> None:
+    """Leave *changes* with the full runs that began before them and may yet end."""
+    unfinished = CoverageRun.objects.filter(
+        Q(state=CoverageRun.State.RUNNING) | Q(staged_layers__isnull=False),
+        is_full=True,
+    ).distinct()
+    LateChange.objects.bulk_create(
+        LateChange(run=other, operators=change.operators, extent=change.extent)
+        for other in unfinished
+        for change in changes
+    )
+
+
+def map_checksum() -> str:
+    """Return the SHA-256 of all surfaces in force, the same for the same map."""
+    digest = hashlib.sha256()
+    rows = SurfaceTile.objects.filter(ended_run=None).order_by(
+        "operator", "service", "x", "y"
+    )
+    for row in rows.values_list("operator", "service", "x", "y", "digest"):
+        digest.update("/".join(map(str, row)).encode())
+    return digest.hexdigest()
+
+
+# --- the layers of one service ---------------------------------------------------
+
+
+def _measured_before(before: CoverageRun | None, service: str) -> list[str] | None:
+    if before is None:
+        return None
+    told: list[str] | None = before.parameters.get("measured", {}).get(service)
+    return told
+
+
+def _layers_of_service(
+    run: CoverageRun,
+    service: str,
+    operators: set[str],
+    fresh: FreshTiles,
+    places: Regency,
+    rules: StateRules,
+    before: CoverageRun | None,
+) -> tuple[Regency, dict[Layer, LayerResult], list[str]]:
+    """Return a part of the regency and, over it, the layers that may differ.
+
+    The part holds every patch that reaches into the fresh tiles, so that sieving and
+    drawing it alone equals doing so with the whole. Also returns the operators that
+    are known anywhere, on which "any operator" depends everywhere.
+    """
+    box = whole(places)
+    measured = _measured_before(before, service)
+    if not run.is_full and measured is not None:
+        tiles = {op: fresh.held[op, service] for op in operators}
+        is_measured = {
+            op: any((tile.p_blank != UNKNOWN_P).any() for tile in of_operator.values())
+            for op, of_operator in tiles.items()
+        }
+        if all((op in measured) == known for op, known in is_measured.items()):
+            box = box_of(tile for of_operator in tiles.values() for tile in of_operator)
+    # Widened once by a tile, which is enough but for large patches; then all of it.
+    for attempt in range(3):
+        part = part_of(places, box)
+        layers, known = _layers_over(
+            part,
+            service,
+            operators,
+            fresh,
+            rules,
+            before,
+            is_full=run.is_full,
+            measured=None if box == whole(places) else measured,
+        )
+        wider = box_that_holds_patches(box, layers.values(), places)
+        if wider == box:
+            break
+        box = wider if attempt == 0 else whole(places)
+    return part, layers, known
+
+
+def _layers_over(
+    part: Regency,
+    service: str,
+    operators: set[str],
+    fresh: FreshTiles,
+    rules: StateRules,
+    before: CoverageRun | None,
+    *,
+    is_full: bool,
+    measured: list[str] | None,
+) -> tuple[dict[Layer, LayerResult], list[str]]:
+    layers: dict[Layer, LayerResult] = {}
+    surfaces: dict[str, Surface] = {}
+    for operator in sorted(operators | {op for op, _ in laws_of(before)}):
+        name = (operator, service)
+        if operator not in operators:
+            surfaces[operator] = load_layer(name, part, before)[0]
+            continue
+        layer = start_layer(name, part, before, is_anew=is_full)
+        for (x, y), tile in fresh.of(name):
+            lay_in(layer.surface, tile, part, x, y)
+        finish(layer, service, part, rules)
+        layers[name] = layer
+        surfaces[operator] = layer.surface
+    # An operator without a single report was looked for nowhere: it says nothing,
+    # or no place could be blank before all three are measured.
+    if measured is None:
+        measured = [
+            operator
+            for operator, surface in surfaces.items()
+            if (surface.p_blank != UNKNOWN_P).any()
+        ]
+    of_any = start_layer((ANY_OPERATOR, service), part, before, is_anew=True)
+    if measured:
+        of_any.surface = combine_any([surfaces[op] for op in measured], rules=rules)
+    finish(of_any, service, part, rules)
+    layers[ANY_OPERATOR, service] = of_any
+    return layers, measured
+
+
+# --- rows ------------------------------------------------------------------------
+
+
+def _replace_tiles(
+    run: CoverageRun, name: Layer, layer: LayerResult, part: Regency, *, is_whole: bool
+) -> None:
+    operator, service = name
+    in_force = SurfaceTile.objects.filter(
+        operator=operator, service=service, ended_run=None
+    )
+    if not is_whole:
+        left, top, right, bottom = whole(part)
+        in_force = in_force.filter(
+            x__range=(left, right - 1), y__range=(top, bottom - 1)
+        )
+    rows = {(t.x, t.y): t for t in in_force.only("x", "y", "digest")}
+    ended, fresh = [], []
+    for x, y in part.tiles:
+        where = grid.slice_in(part.window, x, y)
+        arrays = {
+            "state": layer.state[where],
+            "mean_ddbm": layer.surface.mean_ddbm[where],
+            "std_ddb": layer.surface.std_ddb[where],
+            "p_blank": layer.surface.p_blank[where],
+        }
+        digest = hashlib.sha256()
+        for array in arrays.values():
+            digest.update(np.ascontiguousarray(array))
+        row = rows.pop((x, y), None)
+        if row is not None:
+            if row.digest == digest.hexdigest():
+                continue
+            ended.append(row.pk)
+        fresh.append(
+            SurfaceTile(
+                first_run=run,
+                operator=operator,
+                service=service,
+                x=x,
+                y=y,
+                digest=digest.hexdigest(),
+                **{key: pack(array) for key, array in arrays.items()},
+            )
+        )
+    # What is left has no square in the regency any more: its boundaries moved.
+    ended += [row.pk for row in rows.values()]
+    SurfaceTile.objects.filter(pk__in=ended).update(ended_run=run)
+    SurfaceTile.objects.bulk_create(fresh)
+
+
+def _replace_village_coverage(
+    run: CoverageRun,
+    name: Layer,
+    layer: LayerResult,
+    part: Regency,
+    places: Regency,
+    counts: dict[str, int],
+    *,
+    is_whole: bool,
+) -> None:
+    operator, service = name
+    in_force = {
+        row.village_id: row
+        for row in VillageCoverage.objects.filter(
+            operator=operator, service=service, ended_run=None
+        )
+    }
+    if is_whole:
+        touched = np.ones(len(places.codes), bool)
+        areas = areas_by_state(
+            layer.state, places.owner, area_km2=places.area_km2, count=len(places.codes)
+        )
+    else:
+        owners = part.owner[(layer.state != layer.previous_state)]
+        touched = np.zeros(len(places.codes), bool)
+        touched[owners[owners != NOWHERE]] = True
+        touched |= [code not in in_force for code in places.codes]
+        areas = _areas_of(name, touched, places)
+    fresh, ended = [], []
+    for index, code in enumerate(places.codes):
+        old = in_force.pop(code, None)
+        row = VillageCoverage(
+            first_run=run,
+            operator=operator,
+            service=service,
+            village_id=code,
+            report_count=counts.get(code, 0),
+        )
+        if touched[index] or old is None:
+            of_village = areas[index]
+            row.covered_km2 = float(of_village[State.COVERED] + of_village[State.WEAK])
+            row.weak_km2 = float(of_village[State.WEAK])
+            row.likely_blank_km2 = float(of_village[State.LIKELY_BLANK])
+            row.blank_km2 = float(of_village[State.BLANK])
+            row.unknown_km2 = float(of_village[State.UNKNOWN])
+        else:
+            for key in AREAS:
+                setattr(row, key, getattr(old, key))
+        compared = (*AREAS, "report_count")
+        if old and all(getattr(old, key) == getattr(row, key) for key in compared):
+            continue
+        fresh.append(row)
+        if old:
+            ended.append(old.pk)
+    ended += [row.pk for row in in_force.values()]
+    VillageCoverage.objects.filter(pk__in=ended).update(ended_run=run)
+    VillageCoverage.objects.bulk_create(fresh)
+
+
+def _areas_of(
+    name: Layer, touched: NDArray[np.bool_], places: Regency
+) -> NDArray[np.float64]:
+    """Return the areas by state of the villages that are *touched*.
+
+    Summed over their squares in the order in which those of the whole regency are,
+    so that the sums are equal to the last bit.
+    """
+    if not touched.any():
+        return np.zeros((len(places.codes), len(State)))
+    boxes = ndimage.find_objects(places.owner + 1)
+    mine = [boxes[i] for i in np.nonzero(touched)[0] if i < len(boxes) and boxes[i]]
+    side = grid.TILE_SQUARES
+    left, top, _, _ = whole(places)
+    box = (
+        left + min((columns.start for _, columns in mine), default=0) // side,
+        top + min((rows.start for rows, _ in mine), default=0) // side,
+        left + (max((columns.stop for _, columns in mine), default=1) - 1) // side + 1,
+        top + (max((rows.stop for rows, _ in mine), default=1) - 1) // side + 1,
+    )
+    part = part_of(places, box)
+    state = np.zeros(part.window.shape, np.uint8)
+    operator, service = name
+    # In force already: this run's where it replaced them.
+    rows_in_force = SurfaceTile.objects.filter(
+        operator=operator,
+        service=service,
+        ended_run=None,
+        x__range=(box[0], box[2] - 1),
+        y__range=(box[1], box[3] - 1),
+    ).only("x", "y", "state")
+    for row in rows_in_force:
+        state[grid.slice_in(part.window, row.x, row.y)] = unpack(row.state, np.uint8)
+    # One more at the end: the index of NOWHERE.
+    is_mine = np.r_[touched, False][part.owner]
+    return areas_by_state(
+        state,
+        np.where(is_mine, part.owner, NOWHERE).astype(np.int16),
+        area_km2=part.area_km2,
+        count=len(places.codes),
+    )
+
+
+def _reports_by_village(operator: str) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT village_id, count(*) FROM villages_signalreport"
+            " WHERE village_id IS NOT NULL AND review_state <> 'rejected'"
+            " AND %s IN ('ANY', operator) GROUP BY village_id",
+            [operator],
+        )
+        return dict(cursor.fetchall())
