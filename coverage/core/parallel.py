@@ -194,7 +194,7 @@ def _cluster(address: str) -> Iterator[Spread]:
             function: Callable[..., Any], tasks: Iterable[Task]
         ) -> Iterator[tuple[Any, Any]]:
             left = iter(tasks)
-            keys: dict[str, Any] = {}
+            keys: dict[Any, Any] = {}
 
             def submit(how_many: int) -> list[Any]:
                 futures = []

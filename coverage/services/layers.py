@@ -32,6 +32,11 @@ from coverage.selectors import Regency
 Tile = tuple[int, int]
 # Left and top tile, and the ones behind the last.
 TileBox = tuple[int, int, int, int]
+# Rows and columns of squares.
+Box = tuple[slice, slice]
+
+# A box grows by this many squares at a time: small beside a tile, and few steps.
+STEP_SQUARES = 16
 
 
 class Change(Protocol):
@@ -46,13 +51,13 @@ class LayerResult:
     """One layer on its way to publication, over a part of the regency's window."""
 
     surface: Surface
-    # Before small patches are sieved out, and after.
-    raw_state: NDArray[np.uint8]
     state: NDArray[np.uint8]
     previous: Surface
     previous_state: NDArray[np.uint8]
-    # Squares whose blank spots are to be made anew.
+    # Squares whose blank spots are to be made anew, and a box that holds every patch
+    # that touches them, before and after; None where there is nothing to do.
     changed: NDArray[np.bool_]
+    box: Box | None = None
 
 
 def whole(places: Regency) -> TileBox:
@@ -68,6 +73,17 @@ def whole(places: Regency) -> TileBox:
 def box_of(tiles: Iterable[Tile]) -> TileBox:
     columns, rows = zip(*tiles, strict=True)
     return min(columns), min(rows), max(columns) + 1, max(rows) + 1
+
+
+def box_around(box: TileBox, places: Regency) -> TileBox:
+    """Return *box* widened by a tile on each side, within the regency's window."""
+    left, top, right, bottom = whole(places)
+    return (
+        max(box[0] - 1, left),
+        max(box[1] - 1, top),
+        min(box[2] + 1, right),
+        min(box[3] + 1, bottom),
+    )
 
 
 def part_of(places: Regency, box: TileBox) -> Regency:
@@ -169,65 +185,137 @@ def start_layer(
         )
     )
     nothing = np.zeros(places.window.shape, bool)
-    return LayerResult(
-        surface, previous_state, previous_state, previous, previous_state, nothing
-    )
+    return LayerResult(surface, previous_state, previous, previous_state, nothing)
 
 
-def finish(
+def finish_whole(
     layer: LayerResult, service: str, places: Regency, rules: StateRules
 ) -> None:
-    """Derive the states, and which squares differ from what was published."""
-    state = classify(layer.surface, threshold_dbm=THRESHOLD_DBM[service], rules=rules)
-    state[places.owner == NOWHERE] = State.OUTSIDE
-    layer.raw_state = state
+    """Derive the states of a layer that was made anew; all its blank spots are too."""
+    state = _raw_state(layer.surface, service, places, rules)
     layer.state = sieve(state, area_km2=places.area_km2, rules=rules)
+    layer.changed[:] = True
+    layer.box = (slice(0, state.shape[0]), slice(0, state.shape[1]))
+
+
+def finish_part(
+    name: Layer,
+    layer: LayerResult,
+    part: Regency,
+    places: Regency,
+    rules: StateRules,
+    changes: Sequence[Change],
+) -> bool:
+    """Derive the states around what differs from what was published.
+
+    Patches of squares are only looked at where one of them changed; the others are
+    what they were. Returns False when one of them reaches out of *part*: then *part*
+    is too small.
+    """
     layer.changed = (
         (layer.surface.p_blank != layer.previous.p_blank)
         | (layer.surface.mean_ddbm != layer.previous.mean_ddbm)
         | (layer.surface.std_ddb != layer.previous.std_ddb)
-        | (layer.state != layer.previous_state)
     )
+    _mark_evidence(name, layer, part, changes)
+    layer.state = layer.previous_state.copy()
+    if not layer.changed.any():
+        return True
+    raw = _raw_state(layer.surface, name[1], part, rules)
+    doubtful = (raw >= State.LIKELY_BLANK) | (
+        _raw_state(layer.previous, name[1], part, rules) >= State.LIKELY_BLANK
+    )
+    layer.box, is_whole = _patches_around(layer.changed, doubtful, part, places)
+    layer.state[layer.box] = sieve(
+        raw[layer.box], area_km2=part.area_km2[layer.box[0]], rules=rules
+    )
+    layer.changed |= layer.state != layer.previous_state
+    return is_whole
 
 
-def mark_evidence(
-    name: Layer, layer: LayerResult, places: Regency, changes: Sequence[Change]
+def _raw_state(
+    surface: Surface, service: str, places: Regency, rules: StateRules
+) -> NDArray[np.uint8]:
+    state = classify(surface, threshold_dbm=THRESHOLD_DBM[service], rules=rules)
+    state[places.owner == NOWHERE] = State.OUTSIDE
+    return state
+
+
+def _mark_evidence(
+    name: Layer, layer: LayerResult, part: Regency, changes: Sequence[Change]
 ) -> None:
     """Mark also the squares whose evidence changed, though their state did not."""
-    height, width = places.window.shape
+    height, width = part.window.shape
     for change in changes:
         if name[0] not in (ANY_OPERATOR, *change.operators):
             continue
         west, south, east, north = change.extent.extent
         column, row = grid.position_of(np.array([west, east]), np.array([north, south]))
-        left, right = np.floor(column).astype(int) - places.window.column
-        top, bottom = np.floor(row).astype(int) - places.window.row
+        left, right = np.floor(column).astype(int) - part.window.column
+        top, bottom = np.floor(row).astype(int) - part.window.row
         layer.changed[
             min(max(top, 0), height) : max(bottom + 1, 0),
             min(max(left, 0), width) : max(right + 1, 0),
         ] = True
 
 
-def box_that_holds_patches(
-    box: TileBox, layers: Iterable[LayerResult], places: Regency
-) -> TileBox:
-    """Return *box*, widened on each side where a patch may reach over its edge.
+def _patches_around(
+    changed: NDArray[np.bool_],
+    doubtful: NDArray[np.bool_],
+    part: Regency,
+    places: Regency,
+) -> tuple[Box, bool]:
+    """Return a box around *changed* over whose edges no patch of *doubtful* reaches.
 
-    A patch that crosses an edge has a square in the outermost row or column, before
-    or after; the edge of the regency's window is crossed by none.
+    Also returns whether that can be said: not, where the box ends with *part* and the
+    regency goes on.
     """
-    left, top, right, bottom = box
-    most = whole(places)
-    for layer in layers:
-        marked = (layer.raw_state >= State.LIKELY_BLANK) | (
-            layer.previous_state >= State.LIKELY_BLANK
-        )
-        if marked[:, 0].any():
-            left = max(box[0] - 1, most[0])
-        if marked[0].any():
-            top = max(box[1] - 1, most[1])
-        if marked[:, -1].any():
-            right = min(box[2] + 1, most[2])
-        if marked[-1].any():
-            bottom = min(box[3] + 1, most[3])
-    return left, top, right, bottom
+    height, width = changed.shape
+    rows = np.nonzero(changed.any(axis=1))[0]
+    columns = np.nonzero(changed.any(axis=0))[0]
+    # By one for patches beside a change, by another for what lies beside those.
+    top, bottom = max(rows[0] - 2, 0), min(rows[-1] + 3, height)
+    left, right = max(columns[0] - 2, 0), min(columns[-1] + 3, width)
+
+    def crosses(inside: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> bool:
+        return bool((inside & beyond).any())
+
+    is_growing = True
+    while is_growing:
+        is_growing = False
+        across, down = slice(left, right), slice(top, bottom)
+        if top > 0 and crosses(doubtful[top, across], doubtful[top - 1, across]):
+            top, is_growing = max(top - STEP_SQUARES, 0), True
+        if bottom < height and crosses(
+            doubtful[bottom - 1, across], doubtful[bottom, across]
+        ):
+            bottom, is_growing = min(bottom + STEP_SQUARES, height), True
+        if left > 0 and crosses(doubtful[down, left], doubtful[down, left - 1]):
+            left, is_growing = max(left - STEP_SQUARES, 0), True
+        if right < width and crosses(doubtful[down, right - 1], doubtful[down, right]):
+            right, is_growing = min(right + STEP_SQUARES, width), True
+    mine, most = part.window, places.window
+    is_whole = (
+        (top > 0 or mine.row == most.row)
+        and (left > 0 or mine.column == most.column)
+        and (bottom < height or mine.row + height == most.row + most.height)
+        and (right < width or mine.column + width == most.column + most.width)
+    )
+    return (slice(top, bottom), slice(left, right)), is_whole
+
+
+def over_box(places: Regency, box: Box) -> Regency:
+    """Return the villages over the squares of *box* only; its tiles are none."""
+    rows, columns = box
+    return replace(
+        places,
+        window=grid.Window(
+            places.window.column + columns.start,
+            places.window.row + rows.start,
+            columns.stop - columns.start,
+            rows.stop - rows.start,
+        ),
+        owner=places.owner[box],
+        area_km2=places.area_km2[rows],
+        tiles=[],
+    )

@@ -43,12 +43,13 @@ from coverage.services.layers import (
     Change,
     LayerResult,
     Tile,
+    box_around,
     box_of,
-    box_that_holds_patches,
-    finish,
+    finish_part,
+    finish_whole,
     lay_in,
     load_layer,
-    mark_evidence,
+    over_box,
     pack,
     part_of,
     start_layer,
@@ -80,7 +81,7 @@ class FreshTiles:
         return layers
 
     def of(self, layer: Layer) -> Iterator[tuple[Tile, Surface]]:
-        """Yield the tiles of *layer*; what is in memory is newer than what is staged."""
+        """Yield the tiles of *layer*; those in memory are newer than those staged."""
         held = self.held.get(layer, {})
         if self.staged_by is not None:
             operator, service = layer
@@ -141,26 +142,23 @@ def publish_run(
         if not operators:
             continue
         part, layers, measured[service] = _layers_of_service(
-            run, service, operators, fresh, places, rules, before
+            run, service, operators, fresh, changes, places, rules, before
         )
         for name, layer in sorted(layers.items()):
             if name[0] not in counts:
                 counts[name[0]] = _reports_by_village(name[0])
-            if run.is_full:
-                layer.changed[:] = True
-            else:
-                mark_evidence(name, layer, part, changes)
             _replace_tiles(run, name, layer, part, is_whole=run.is_full)
-            replace_spots(
-                run=run,
-                operator=name[0],
-                service=name[1],
-                places=part,
-                state=layer.state,
-                p_blank=layer.surface.p_blank,
-                previous_state=layer.previous_state,
-                changed=layer.changed,
-            )
+            if layer.box is not None:
+                replace_spots(
+                    run=run,
+                    operator=name[0],
+                    service=name[1],
+                    places=over_box(part, layer.box),
+                    state=layer.state[layer.box],
+                    p_blank=layer.surface.p_blank[layer.box],
+                    previous_state=layer.previous_state[layer.box],
+                    changed=layer.changed[layer.box],
+                )
             _replace_village_coverage(
                 run, name, layer, part, places, counts[name[0]], is_whole=run.is_full
             )
@@ -230,6 +228,7 @@ def _layers_of_service(
     service: str,
     operators: set[str],
     fresh: FreshTiles,
+    changes: Sequence[Change],
     places: Regency,
     rules: StateRules,
     before: CoverageRun | None,
@@ -250,23 +249,35 @@ def _layers_of_service(
         }
         if all((op in measured) == known for op, known in is_measured.items()):
             box = box_of(tile for of_operator in tiles.values() for tile in of_operator)
-    # Widened once by a tile, which is enough but for large patches; then all of it.
-    for attempt in range(3):
-        part = part_of(places, box)
-        layers, known = _layers_over(
-            part,
-            service,
-            operators,
-            fresh,
-            rules,
-            before,
-            is_full=run.is_full,
-            measured=None if box == whole(places) else measured,
+    part = part_of(places, box)
+    arguments = (service, operators, fresh, before)
+    if run.is_full:
+        layers, surfaces = _layers_over(part, *arguments, is_anew=True)
+        found = _measured_of(surfaces)
+        layers[ANY_OPERATOR, service] = _any_of(
+            service, surfaces, found, part, rules, before
         )
-        wider = box_that_holds_patches(box, layers.values(), places)
-        if wider == box:
+        for name, layer in layers.items():
+            finish_whole(layer, name[1], part, rules)
+        return part, layers, found
+    # Widened once by a tile, which is enough but for large patches; then all of it.
+    for wider in (box_around(box, places), whole(places), None):
+        layers, surfaces = _layers_over(part, *arguments, is_anew=False)
+        known = (
+            _measured_of(surfaces)
+            if measured is None or box == whole(places)
+            else measured
+        )
+        layers[ANY_OPERATOR, service] = _any_of(
+            service, surfaces, known, part, rules, before
+        )
+        is_enough = [
+            finish_part(name, layer, part, places, rules, changes)
+            for name, layer in layers.items()
+        ]
+        if all(is_enough) or wider is None:
             break
-        box = wider if attempt == 0 else whole(places)
+        box, part = wider, part_of(places, wider)
     return part, layers, known
 
 
@@ -275,12 +286,11 @@ def _layers_over(
     service: str,
     operators: set[str],
     fresh: FreshTiles,
-    rules: StateRules,
     before: CoverageRun | None,
     *,
-    is_full: bool,
-    measured: list[str] | None,
-) -> tuple[dict[Layer, LayerResult], list[str]]:
+    is_anew: bool,
+) -> tuple[dict[Layer, LayerResult], dict[str, Surface]]:
+    """Return the layers with fresh tiles, and the surfaces of all operators."""
     layers: dict[Layer, LayerResult] = {}
     surfaces: dict[str, Surface] = {}
     for operator in sorted(operators | {op for op, _ in laws_of(before)}):
@@ -288,26 +298,39 @@ def _layers_over(
         if operator not in operators:
             surfaces[operator] = load_layer(name, part, before)[0]
             continue
-        layer = start_layer(name, part, before, is_anew=is_full)
+        layer = start_layer(name, part, before, is_anew=is_anew)
         for (x, y), tile in fresh.of(name):
             lay_in(layer.surface, tile, part, x, y)
-        finish(layer, service, part, rules)
         layers[name] = layer
         surfaces[operator] = layer.surface
-    # An operator without a single report was looked for nowhere: it says nothing,
-    # or no place could be blank before all three are measured.
-    if measured is None:
-        measured = [
-            operator
-            for operator, surface in surfaces.items()
-            if (surface.p_blank != UNKNOWN_P).any()
-        ]
-    of_any = start_layer((ANY_OPERATOR, service), part, before, is_anew=True)
+    return layers, surfaces
+
+
+def _measured_of(surfaces: dict[str, Surface]) -> list[str]:
+    """Return the operators that are known anywhere.
+
+    An operator without a single report was looked for nowhere: it says nothing, or
+    no place could be blank before all three are measured.
+    """
+    return [
+        operator
+        for operator, surface in surfaces.items()
+        if (surface.p_blank != UNKNOWN_P).any()
+    ]
+
+
+def _any_of(
+    service: str,
+    surfaces: dict[str, Surface],
+    measured: list[str],
+    part: Regency,
+    rules: StateRules,
+    before: CoverageRun | None,
+) -> LayerResult:
+    layer = start_layer((ANY_OPERATOR, service), part, before, is_anew=True)
     if measured:
-        of_any.surface = combine_any([surfaces[op] for op in measured], rules=rules)
-    finish(of_any, service, part, rules)
-    layers[ANY_OPERATOR, service] = of_any
-    return layers, measured
+        layer.surface = combine_any([surfaces[op] for op in measured], rules=rules)
+    return layer
 
 
 # --- rows ------------------------------------------------------------------------
@@ -329,7 +352,10 @@ def _replace_tiles(
     ended, fresh = [], []
     for x, y in part.tiles:
         where = grid.slice_in(part.window, x, y)
-        arrays = {
+        if not (is_whole or layer.changed[where].any()):
+            rows.pop((x, y), None)
+            continue
+        arrays: dict[str, NDArray] = {
             "state": layer.state[where],
             "mean_ddbm": layer.surface.mean_ddbm[where],
             "std_ddb": layer.surface.std_ddb[where],
@@ -337,7 +363,7 @@ def _replace_tiles(
         }
         digest = hashlib.sha256()
         for array in arrays.values():
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).tobytes())
         row = rows.pop((x, y), None)
         if row is not None:
             if row.digest == digest.hexdigest():
