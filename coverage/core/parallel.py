@@ -207,7 +207,7 @@ def _cluster(address: str) -> Iterator[Spread]:
                 return futures
 
             ahead = AHEAD * max(1, sum(client.nthreads().values()))
-            done = as_completed(submit(ahead), with_results=True)
+            done = as_completed(submit(ahead), loop=client.loop, with_results=True)
             for future, result in done:
                 key = keys.pop(future.key)
                 # What is no longer held here, the cluster forgets.
