@@ -10,20 +10,16 @@ published. docs/adr/0004 has the reasons.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
 from coverage.core.classify import StateRules
-from coverage.core.estimate import SignalLaw
 from coverage.core.parallel import (
     Layer,
     Spread,
-    Task,
     spread_over,
     surface_of_tile,
     tile_tasks,
@@ -44,19 +40,24 @@ from coverage.services.inputs import (
     settings_of,
     software_version,
 )
+from coverage.services.late_changes import LateChanges
 from coverage.services.layers import (
-    Change,
-    Tile,
     load_layer,
     pack,
     unpack,
     within_regency,
 )
-from coverage.services.publish_run import (
-    FreshTiles,
+from coverage.services.publish_run import FreshTiles, forget_staged, publish_run
+from coverage.services.run_life import (
+    FULL_KEY,
+    PUBLISH_KEY,
     RunCancelledError,
-    forget_staged,
-    publish_run,
+    cancel_full_run,
+    ending,
+    has_interrupted_run,
+    held,
+    mark_interrupted,
+    until_cancelled,
 )
 from kukar_connect.errors import DomainError
 from villages.models import ReportChange
@@ -81,10 +82,6 @@ log = logging.getLogger("kukar_connect.runs")
 
 # A law learned from few reports is learned again when a fifth more have come.
 REFIT_GROWTH = 1.2
-# Keys of PostgreSQL's advisory locks. One full run at a time holds the first for all
-# of its life; who publishes holds the second, a run of changes from its beginning.
-FULL_KEY = 64_02
-PUBLISH_KEY = 64_03
 # Rounds of catching up before the lock is taken; what comes after is caught up with
 # while others wait.
 ROUNDS = 5
@@ -115,26 +112,26 @@ def compute_full(
     RunCancelledError
         If somebody cancelled it; what was computed is kept for resuming.
     """
-    with _lock(FULL_KEY):
-        _mark_interrupted(is_full=True)
+    with held(FULL_KEY):
+        mark_interrupted(is_full=True)
         places, rules = _places(), StateRules()
         settings = settings_of(places, rules)
         run = _run_to_resume(settings) if is_resuming else None
         if run is None:
             run = _begin_full(now, settings)
         with (
-            _ending(run),
+            ending(run),
             spread_over(processes=processes, scheduler=scheduler) as spread,
         ):
-            watched = _until_cancelled(run, spread)
+            watched = until_cancelled(run, spread)
             inputs = _full_inputs(run, places, watched, progress)
             _compute_tiles(run, inputs, places, watched, progress)
-            late = _Late(run, places, inputs.laws)
+            late = LateChanges(run, places, inputs.laws)
             inputs.pooled.clear()
             for _ in range(ROUNDS):
                 if not late.catch_up(watched):
                     break
-            with _lock(PUBLISH_KEY):
+            with held(PUBLISH_KEY):
                 late.catch_up(watched)
                 progress(0, None, "Publishing")
                 run.parameters["laws"] = laws_told(late.laws)
@@ -168,8 +165,8 @@ def compute_changes(
         return compute_full(now=now, progress=progress) if may_learn else None
     if may_learn and _has_outgrown_laws(before):
         return compute_full(now=now, progress=progress)
-    with _lock(PUBLISH_KEY):
-        _mark_interrupted(is_full=False)
+    with held(PUBLISH_KEY):
+        mark_interrupted(is_full=False)
         return _publish_changes(now, progress, places, rules, settings)
 
 
@@ -193,7 +190,7 @@ def _publish_changes(
         report_counts=counts,
         software_version=software_version(),
     )
-    with _ending(run):
+    with ending(run):
         progress(0, None, "Reading reports")
         inputs = inputs_of_changes(now, notes, places, laws_of(before))
         wanted = inputs.wanted()
@@ -222,29 +219,6 @@ def _publish_changes(
             now=now,
         )
     return run
-
-
-def cancel_full_run() -> int | None:
-    """Ask the full run that is being computed to stop; return its number.
-
-    It stops before its next tile. What it has computed is kept for resuming.
-    """
-    with transaction.atomic():
-        running = CoverageRun.objects.select_for_update().filter(
-            state=CoverageRun.State.RUNNING, is_full=True
-        )
-        run = running.first()
-        if run is None:
-            return None
-        run.state = CoverageRun.State.CANCELLED
-        run.save(update_fields=["state"])
-    return run.pk
-
-
-def has_interrupted_run() -> bool:
-    """Tell whether the process of a full run ended before the run did."""
-    running = CoverageRun.objects.filter(state=CoverageRun.State.RUNNING, is_full=True)
-    return running.exists() and _is_free(FULL_KEY)
 
 
 def needs_full_run() -> bool:
@@ -283,68 +257,6 @@ def _places() -> Regency:
         message = "Load the villages first: bin/manage load_villages."
         raise NoVillagesError(message)
     return places
-
-
-# --- one at a time, and how a run ends -------------------------------------------
-
-
-@contextmanager
-def _lock(key: int) -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
-
-
-def _is_free(key: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        is_free = bool(cursor.fetchone()[0])
-        if is_free:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
-    return is_free
-
-
-def _mark_interrupted(*, is_full: bool) -> None:
-    """Mark runs whose process is gone: whoever holds the lock knows that it is."""
-    CoverageRun.objects.filter(state=CoverageRun.State.RUNNING, is_full=is_full).update(
-        state=CoverageRun.State.FAILED, error="The process ended before the run did."
-    )
-
-
-@contextmanager
-def _ending(run: CoverageRun) -> Iterator[None]:
-    """Say with *run* why it ended when it did not end well."""
-    number = run.pk
-    try:
-        yield
-    except BaseException as error:
-        is_cancelled = isinstance(error, (RunCancelledError, KeyboardInterrupt))
-        CoverageRun.objects.filter(pk=number).update(
-            state=CoverageRun.State.CANCELLED
-            if is_cancelled
-            else CoverageRun.State.FAILED,
-            error="" if is_cancelled else f"{type(error).__name__}: {error}",
-        )
-        raise
-
-
-def _until_cancelled(run: CoverageRun, spread: Spread) -> Spread:
-    """Return *spread* that stops when somebody has cancelled *run*."""
-
-    def watched(
-        function: Callable[..., Any], tasks: Iterable[Task]
-    ) -> Iterator[tuple[Any, Any]]:
-        running = CoverageRun.objects.filter(pk=run.pk, state=CoverageRun.State.RUNNING)
-        for key, result in spread(function, tasks):
-            if not running.exists():
-                raise RunCancelledError
-            yield key, result
-
-    return watched
 
 
 # --- a full run, step by step ----------------------------------------------------
@@ -453,36 +365,3 @@ def _stage(
 def _same(run: CoverageRun) -> CoverageRun:
     """Return *run* under the number its tiles are staged with, whatever it becomes."""
     return CoverageRun.objects.get(pk=run.pk)
-
-
-@dataclass
-class _Late:
-    """The changes that a full run does not know yet, and their tiles by its laws."""
-
-    run: CoverageRun
-    places: Regency
-    laws: dict[Layer, SignalLaw]
-    tiles: dict[Layer, dict[Tile, Any]] = field(default_factory=dict)
-    notes: list[int] = field(default_factory=list)
-    told: list[int] = field(default_factory=list)
-
-    def catch_up(self, spread: Spread) -> bool:
-        """Compute the tiles of what changed since; tell whether anything did."""
-        waiting = list(
-            ReportChange.objects.exclude(pk__in=[*self.run.seen_notes, *self.notes])
-        )
-        published = list(self.run.late_changes.exclude(pk__in=self.told))
-        changes: list[Change] = [*waiting, *published]
-        if not changes:
-            return False
-        inputs = inputs_of_changes(
-            self.run.input_cutoff_at, changes, self.places, self.laws
-        )
-        self.laws = inputs.laws
-        tasks = tile_tasks(inputs.held(), inputs.wanted())
-        for (layer, x, y), tile in spread(surface_of_tile, tasks):
-            tiles = self.tiles.setdefault(layer, {})
-            tiles[x, y] = within_regency(tile, self.places, x, y)
-        self.notes += [note.pk for note in waiting]
-        self.told += [change.pk for change in published]
-        return True

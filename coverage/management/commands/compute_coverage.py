@@ -15,12 +15,16 @@ from coverage.core.parallel import ClusterError
 from coverage.models import CoverageRun
 from coverage.selectors import current_run
 from coverage.services.compute_run import (
+    RunCancelledError,
     cancel_full_run,
     compute_changes,
     compute_full,
     is_of_these_boundaries,
 )
 from kukar_connect.commands import ReportingCommand
+
+# What a shell says of a command that Ctrl-C ended.
+CANCELLED = 130
 
 
 class Command(ReportingCommand):
@@ -91,9 +95,9 @@ class Command(ReportingCommand):
                     )
                 elif not if_needed:
                     run = compute_changes(now=timezone.now(), progress=self.progress)
-        except KeyboardInterrupt as error:
+        except (KeyboardInterrupt, RunCancelledError) as error:
             message = "Cancelled; the map is as it was. --resume goes on from here."
-            raise CommandError(message, returncode=130) from error
+            raise CommandError(message, returncode=CANCELLED) from error
         except ClusterError as error:
             raise CommandError(str(error)) from error
         shown = run or before

@@ -15,6 +15,7 @@ from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 
+from coverage.management.commands.compute_coverage import CANCELLED
 from coverage.services.compute_run import (
     compute_changes,
     has_interrupted_run,
@@ -43,6 +44,8 @@ class Command(BaseCommand):
     _worker: Worker | None = None
     _full: subprocess.Popen[bytes] | None = None
     _full_not_before_s = 0.0
+    # Whether there may be a reason for a full run that nobody has looked into.
+    _is_full_due = False
     help = "Keep the map up to date with the reports and run the background tasks."
 
     def handle(self, **options: Any) -> None:
@@ -75,11 +78,9 @@ class Command(BaseCommand):
                 run = compute_changes(
                     now=timezone.now(), progress=_in_silence, may_learn=False
                 )
-                if (is_first and has_interrupted_run()) or (
-                    is_changed and needs_full_run()
-                ):
-                    self._start_full()
+                self._is_full_due |= is_first or is_changed
                 is_first = False
+                self._see_to_full()
             except Exception:
                 # The notes of what changed are still there: try again, ever slower.
                 log.exception("The map could not be brought up to date.")
@@ -94,7 +95,7 @@ class Command(BaseCommand):
                         time.monotonic() - started_s,
                     )
 
-    def _start_full(self) -> None:
+    def _see_to_full(self) -> None:
         """Begin a full run, or go on with one, in a process beside this one.
 
         The changes that come in meanwhile do not wait for it.
@@ -104,10 +105,14 @@ class Command(BaseCommand):
             if result is None:
                 return
             self._full = None
-            if result != 0:
+            if result not in (0, CANCELLED):
                 log.warning("The full run did not end well (%s).", result)
                 self._full_not_before_s = time.monotonic() + FULL_AGAIN_S
-        if time.monotonic() < self._full_not_before_s:
+                self._is_full_due = True
+        if not self._is_full_due or time.monotonic() < self._full_not_before_s:
+            return
+        self._is_full_due = False
+        if not (has_interrupted_run() or needs_full_run()):
             return
         # It ends with this process, however that ends.
         self._full = subprocess.Popen(  # noqa: S603 - our own command
