@@ -40,6 +40,7 @@ class CoverageRun(models.Model):
         RUNNING = "running", _("running")
         PUBLISHED = "published", _("published")
         FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
 
     state = models.CharField(
         _("state"), max_length=10, choices=State, default=State.RUNNING
@@ -58,7 +59,11 @@ class CoverageRun(models.Model):
     checksum = models.CharField(_("checksum"), max_length=64, blank=True)
     tiles_total = models.PositiveIntegerField(default=0)
     tiles_done = models.PositiveIntegerField(default=0)
+    # Of these, how many a process had computed that ended before the run did.
+    tiles_resumed = models.PositiveIntegerField(default=0)
     error = models.TextField(_("error"), blank=True)
+    # While a full run is computed: the notes (ReportChange) that are in its input.
+    seen_notes = ArrayField(models.BigIntegerField(), default=list, editable=False)
 
     class Meta:
         ordering = ["-id"]
@@ -79,6 +84,70 @@ class CoverageRun(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+
+class StagedLayer(models.Model):
+    """What an unfinished full run starts from in one layer, frozen.
+
+    A run that is resumed reads this and not the reports, which may have changed.
+    """
+
+    run = models.ForeignKey(CoverageRun, models.CASCADE, related_name="staged_layers")
+    operator = models.CharField(max_length=16, choices=Operator)
+    service = models.CharField(max_length=8, choices=Service)
+    law = models.JSONField()
+    # An .npz of the arrays of `coverage.core.observations.Pooled`.
+    pooled = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="staged_layer_once", fields=["run", "operator", "service"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.operator}/{self.service}"
+
+
+class StagedTile(models.Model):
+    """A tile that an unfinished full run has computed; published or thrown away."""
+
+    run = models.ForeignKey(CoverageRun, models.CASCADE, related_name="staged_tiles")
+    operator = models.CharField(max_length=16, choices=Operator)
+    service = models.CharField(max_length=8, choices=Service)
+    x = models.PositiveIntegerField()
+    y = models.PositiveIntegerField()
+    # As in SurfaceTile.
+    mean_ddbm = models.BinaryField()
+    std_ddb = models.BinaryField()
+    p_blank = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="staged_tile_once",
+                fields=["run", "operator", "service", "x", "y"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.operator}/{self.service} 10/{self.x}/{self.y}"
+
+
+class LateChange(models.Model):
+    """A change that was published while a full run was unfinished.
+
+    The full run does not know it and has to make up for it before it is published,
+    or the map would step back.
+    """
+
+    run = models.ForeignKey(CoverageRun, models.CASCADE, related_name="late_changes")
+    operators = ArrayField(models.CharField(max_length=16, choices=Operator))
+    extent = models.PolygonField()
+
+    def __str__(self) -> str:
+        return f"{self.run} {', '.join(self.operators)}"
 
 
 class OfRunQuerySet(models.QuerySet):

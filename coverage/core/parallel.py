@@ -1,62 +1,241 @@
-"""Estimating many tiles, in this process or in several.
+"""Doing many small pieces of work: here, in several processes, or on a Dask cluster.
 
-It lies in the core so that a process of its own needs numpy and nothing else.
+It lies in the core so that a process of its own, on whatever machine, needs numpy,
+scipy and numba and nothing else. Each piece carries all that it depends on, so the result is the
+same in any order, by any number of processes, and when a piece is done twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import fields
+from importlib import metadata
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
+from typing import Any
 
+import numpy as np
+
+from coverage.core import grid
 from coverage.core.classify import Surface, quantise
-from coverage.core.estimate import SignalLaw, estimate_tile
-from coverage.core.observations import Pooled
+from coverage.core.estimate import Observations, SignalLaw, estimate_tile, fit_law
+from coverage.core.observations import Pooled, pool
 
 Layer = tuple[str, str]
-Held = dict[Layer, tuple[SignalLaw, Pooled]]
+Task = tuple[Any, tuple[Any, ...]]
+Spread = Callable[[Callable[..., Any], Iterable[Task]], Iterator[tuple[Any, Any]]]
 
-# What a process holds: set once, so that observations are sent to it once and not
-# with every tile.
-_held: Held = {}
-
-
-def _hold(layers: Held) -> None:
-    _held.clear()
-    _held.update(layers)
+# Pieces handed out for each that is being worked on: enough that nobody waits, and
+# few enough that memory does not grow with the land.
+AHEAD = 2
+# A scheduler that does not answer within this is not there.
+CONNECT_S = 10
 
 
-def _tile_of(layer: Layer, x: int, y: int) -> Surface:
-    return _tile(_held, layer, x, y)
+class ClusterError(ValueError):
+    """A cluster that cannot be used, with the reason."""
 
 
-def _tile(held: Held, layer: Layer, x: int, y: int) -> Surface:
-    found = estimate_tile(*held[layer], x, y)
+# --- the pieces ------------------------------------------------------------------
+
+
+def learn_layer(
+    observations: Observations, threshold_dbm: float
+) -> tuple[SignalLaw, Pooled]:
+    """Return the law of a layer and its pooled observations."""
+    return (
+        fit_law(observations, threshold_dbm=threshold_dbm),
+        pool(observations, threshold_dbm=threshold_dbm),
+    )
+
+
+def surface_of_tile(law: SignalLaw, pooled: Pooled, x: int, y: int) -> Surface:
+    """Return the quantised estimate of a tile."""
+    found = estimate_tile(law, pooled, x, y)
     return quantise(found.mean_dbm, found.std_db, found.p_blank, found.known)
 
 
-def estimate_tiles(
-    held: Held, jobs: list[tuple[Layer, int, int]], *, processes: int
-) -> Iterable[tuple[Layer, int, int, Surface]]:
-    """Yield each job's tile as it is done; the result is the same in any order.
+def near_tile(pooled: Pooled, x: int, y: int, *, margin_m: float) -> Pooled:
+    """Return what of *pooled* can matter to tile (x, y): itself and its halo.
 
     Parameters
     ----------
-    held : the law and the pooled observations of each layer
-    jobs : (layer, x, y) of each tile wanted
-    processes : how many to compute with; 1 stays in this one
+    margin_m : the search radius; nothing nearer to the tile is left out
+
+    Examples
+    --------
+    >>> names = [f.name for f in fields(Pooled)]
+    >>> lon = np.array([116.9, 117.1, 119.0])
+    >>> many = Pooled(**{n: lon if n == "lon" else np.zeros(3) for n in names})
+    >>> near_tile(many, 844, 511, margin_m=8_000.0).lon.tolist()
+    [116.9, 117.1]
     """
-    if processes == 1 or len(jobs) <= processes:
-        for layer, x, y in jobs:
-            yield layer, x, y, _tile(held, layer, x, y)
-        return
+    west, east = grid.lon_at(np.array([x, x + 1]) * grid.TILE_SQUARES)
+    north, south = grid.lat_at(np.array([y, y + 1]) * grid.TILE_SQUARES)
+    # A degree of latitude is shortest at the equator (110 574 m).
+    dlat = margin_m / 110_574.0
+    widest = min(85.0, max(abs(south - dlat), abs(north + dlat)))
+    dlon = margin_m / (110_574.0 * np.cos(np.radians(widest)))
+    is_near = (
+        (pooled.lon >= west - dlon)
+        & (pooled.lon <= east + dlon)
+        & (pooled.lat >= south - dlat)
+        & (pooled.lat <= north + dlat)
+    )
+    return Pooled(**{f.name: getattr(pooled, f.name)[is_near] for f in fields(pooled)})
+
+
+def tile_tasks(
+    layers: dict[Layer, tuple[SignalLaw, Pooled]],
+    wanted: Iterable[tuple[Layer, int, int]],
+) -> Iterator[Task]:
+    """Yield the task of each wanted tile, cut out only when it is asked for."""
+    for layer, x, y in wanted:
+        law, pooled = layers[layer]
+        near = near_tile(pooled, x, y, margin_m=law.search_radius_m)
+        yield (layer, x, y), (law, near, x, y)
+
+
+# --- who does them ---------------------------------------------------------------
+
+
+@contextmanager
+def spread_over(
+    *, processes: int = 1, scheduler: str | None = None
+) -> Iterator[Spread]:
+    """Give a function that does tasks and yields (key, result) as each is done.
+
+    Parameters
+    ----------
+    processes : how many to work with; 1 stays in this one
+    scheduler : address of a Dask scheduler whose workers do it instead
+
+    Raises
+    ------
+    ClusterError
+        If the scheduler does not answer, has no worker, or a worker has other code.
+    """
+    if scheduler is not None:
+        with _cluster(scheduler) as spread:
+            yield spread
+    elif processes == 1:
+        yield _here
+    else:
+        with _processes(processes) as spread:
+            yield spread
+
+
+def _here(
+    function: Callable[..., Any], tasks: Iterable[Task]
+) -> Iterator[tuple[Any, Any]]:
+    for key, arguments in tasks:
+        yield key, function(*arguments)
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[Spread]:
     # Spawned, not forked: a fork would share the caller's database connection.
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_hold, initargs=(held,)
-    ) as pool:
-        waiting = {
-            pool.submit(_tile_of, layer, x, y): (layer, x, y) for layer, x, y in jobs
-        }
-        for future in as_completed(waiting):
-            layer, x, y = waiting.pop(future)
-            yield layer, x, y, future.result()
+    executor = ProcessPoolExecutor(
+        count, mp_context=get_context("spawn"), initializer=_live_with_parent
+    )
+
+    def spread(
+        function: Callable[..., Any], tasks: Iterable[Task]
+    ) -> Iterator[tuple[Any, Any]]:
+        left = iter(tasks)
+        waiting: dict[Future, Any] = {}
+        while True:
+            for key, arguments in islice(left, count * AHEAD - len(waiting)):
+                waiting[executor.submit(function, *arguments)] = key
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
+
+    try:
+        yield spread
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _live_with_parent() -> None:
+    """End when the parent ends, even by a kill; leave Ctrl-C to it."""
+    signal(SIGINT, SIG_IGN)
+    parent = parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Spread]:
+    # Imported here: who computes on one machine does not have it.
+    from distributed import Client, as_completed
+
+    try:
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        message = f"No Dask scheduler answers at {address}: {error}"
+        raise ClusterError(message) from error
+    with client:
+        _refuse_other_code(client, address)
+
+        def spread(
+            function: Callable[..., Any], tasks: Iterable[Task]
+        ) -> Iterator[tuple[Any, Any]]:
+            left = iter(tasks)
+            keys: dict[Any, Any] = {}
+
+            def submit(how_many: int) -> list[Any]:
+                futures = []
+                for key, arguments in islice(left, how_many):
+                    # Not by the hash of its arguments: hashing them costs more than
+                    # a repetition that never comes.
+                    future = client.submit(function, *arguments, pure=False)
+                    keys[future.key] = key
+                    futures.append(future)
+                return futures
+
+            ahead = AHEAD * max(1, sum(client.nthreads().values()))
+            done = as_completed(submit(ahead), loop=client.loop, with_results=True)
+            for future, result in done:
+                key = keys.pop(future.key)
+                # What is no longer held here, the cluster forgets.
+                future.release()
+                done.update(submit(1))
+                yield key, result
+
+        yield spread
+
+
+def _refuse_other_code(client: Any, address: str) -> None:
+    """Refuse workers that would compute something else than this machine does."""
+    digests = client.run(core_digest)
+    if not digests:
+        message = f"The Dask scheduler at {address} has no workers."
+        raise ClusterError(message)
+    others = sorted(w for w, digest in digests.items() if digest != core_digest())
+    if others:
+        message = f"These workers have another version of the program: {others}"
+        raise ClusterError(message)
+
+
+def core_digest() -> str:
+    """Return the SHA-256 of what computes a tile: this package and its libraries."""
+    versions = [metadata.version(name) for name in ("numba", "numpy", "scipy")]
+    digest = hashlib.sha256(" ".join(versions).encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

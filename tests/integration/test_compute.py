@@ -211,7 +211,7 @@ def test_a_run_that_fails_leaves_the_map_as_it_was(a_blank_west, monkeypatch):
         message = "disk full"
         raise RuntimeError(message)
 
-    monkeypatch.setattr("coverage.services.compute_run._checksum", broken)
+    monkeypatch.setattr("coverage.services.publish_run.map_checksum", broken)
     with pytest.raises(RuntimeError, match="disk full"):
         changes()
 
@@ -236,12 +236,12 @@ def test_a_report_stored_while_computing_waits_for_the_next_run(
     store(no_service(lon=116.15, lat=0.0))
     from coverage.services import compute_run
 
-    real = compute_run._publish
+    real = compute_run.publish_run
 
     def late(*args, **kwargs):
         store(no_service(lon=116.16, lat=0.01))
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(compute_run, "_publish", late)
+    monkeypatch.setattr(compute_run, "publish_run", late)
     changes()
     assert ReportChange.objects.count() == 1

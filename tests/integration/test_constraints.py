@@ -9,7 +9,14 @@ from django.db import IntegrityError, connection, models, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coverage.models import BlankSpot, CoverageRun, SurfaceTile, VillageCoverage
+from coverage.models import (
+    BlankSpot,
+    CoverageRun,
+    StagedLayer,
+    StagedTile,
+    SurfaceTile,
+    VillageCoverage,
+)
 from tests.conftest import NOW, a_report, store
 from villages.models import (
     Claim,
@@ -165,6 +172,22 @@ def in_run(model, **values):
     return model(**{**common, **own, **values})
 
 
+def staged(model, **values):
+    unfinished = CoverageRun.objects.first() or saved(run())
+    common = {"run": unfinished, "operator": "TELKOMSEL", "service": "internet"}
+    own = {
+        StagedLayer: {"law": {}, "pooled": b""},
+        StagedTile: {
+            "x": 1,
+            "y": 1,
+            "mean_ddbm": b"",
+            "std_ddb": b"",
+            "p_blank": b"",
+        },
+    }[model]
+    return model(**{**common, **own, **values})
+
+
 def ended_in_itself(model):
     row = in_run(model)
     row.ended_run = row.first_run
@@ -217,6 +240,8 @@ BROKEN = {
         run(is_current=True, state="published", published_at=NOW),
     ],
     "coverage_run_current_is_published": lambda: [run(is_current=True)],
+    "staged_layer_once": lambda: [staged(StagedLayer), staged(StagedLayer)],
+    "staged_tile_once": lambda: [staged(StagedTile), staged(StagedTile)],
     "surfacetile_ends_after_it_began": lambda: [ended_in_itself(SurfaceTile)],
     "surfacetile_layer_known": lambda: [in_run(SurfaceTile, operator="ACME")],
     "surface_tile_one_current": lambda: [in_run(SurfaceTile), in_run(SurfaceTile)],
@@ -273,6 +298,8 @@ def test_the_rows_that_break_are_sound_without_the_fault():
         make().save(force_insert=True)
     for model in (SurfaceTile, BlankSpot, VillageCoverage):
         in_run(model).save(force_insert=True)
+    for model in (StagedLayer, StagedTile):
+        staged(model).save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

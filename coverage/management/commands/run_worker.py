@@ -2,17 +2,26 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
+import sys
 import threading
 import time
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 
-from coverage.services.compute_run import compute_changes
+from coverage.management.commands.compute_coverage import CANCELLED
+from coverage.services.compute_run import (
+    compute_changes,
+    has_interrupted_run,
+    needs_full_run,
+)
+from villages.models import ReportChange
 from villages.tasks import resume_imports
 
 log = logging.getLogger("kukar_connect.worker")
@@ -23,6 +32,8 @@ POLL_S = 1.0
 MAX_WAIT_S = 60.0
 # How long a running task may take to reach its end when the worker is stopped.
 TASK_END_S = 5.0
+# A full run that failed is tried again after this: it costs a minute of computing.
+FULL_AGAIN_S = 300.0
 
 
 def _in_silence(done: int, total: int | None, label: str) -> None:
@@ -31,6 +42,10 @@ def _in_silence(done: int, total: int | None, label: str) -> None:
 
 class Command(BaseCommand):
     _worker: Worker | None = None
+    _full: subprocess.Popen[bytes] | None = None
+    _full_not_before_s = 0.0
+    # Whether there may be a reason for a full run that nobody has looked into.
+    _is_full_due = False
     help = "Keep the map up to date with the reports and run the background tasks."
 
     def handle(self, **options: Any) -> None:
@@ -47,17 +62,25 @@ class Command(BaseCommand):
         tasks.start()
         log.info("Worker is ready.")
         self._follow_changes(stop)
+        self._end_full()
         if self._worker is not None:
             self._worker.running = False
         tasks.join(TASK_END_S)
 
     def _follow_changes(self, stop: threading.Event) -> None:
         wait_s = POLL_S
+        is_first = True
         while not stop.wait(wait_s):
             wait_s = POLL_S
             started_s = time.monotonic()
             try:
-                run = compute_changes(now=timezone.now(), progress=_in_silence)
+                is_changed = ReportChange.objects.exists()
+                run = compute_changes(
+                    now=timezone.now(), progress=_in_silence, may_learn=False
+                )
+                self._is_full_due |= is_first or is_changed
+                is_first = False
+                self._see_to_full()
             except Exception:
                 # The notes of what changed are still there: try again, ever slower.
                 log.exception("The map could not be brought up to date.")
@@ -71,6 +94,52 @@ class Command(BaseCommand):
                         run.tiles_done,
                         time.monotonic() - started_s,
                     )
+
+    def _see_to_full(self) -> None:
+        """Begin a full run, or go on with one, in a process beside this one.
+
+        The changes that come in meanwhile do not wait for it.
+        """
+        if self._full is not None:
+            result = self._full.poll()
+            if result is None:
+                return
+            self._full = None
+            if result not in (0, CANCELLED):
+                log.warning("The full run did not end well (%s).", result)
+                self._full_not_before_s = time.monotonic() + FULL_AGAIN_S
+                self._is_full_due = True
+        if not self._is_full_due or time.monotonic() < self._full_not_before_s:
+            return
+        self._is_full_due = False
+        if not (has_interrupted_run() or needs_full_run()):
+            return
+        # It ends with this process, however that ends.
+        self._full = subprocess.Popen(  # noqa: S603 - our own command
+            [
+                "/usr/bin/setpriv",
+                "--pdeathsig",
+                "TERM",
+                sys.executable,
+                str(settings.BASE_DIR / "manage.py"),
+                "compute_coverage",
+                "--resume",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            # Progress; what went wrong stands with the run.
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _end_full(self) -> None:
+        if self._full is None or self._full.poll() is not None:
+            return
+        self._full.terminate()
+        try:
+            self._full.wait(TASK_END_S)
+        except subprocess.TimeoutExpired:
+            self._full.kill()
+            self._full.wait()
 
     def _run_tasks(self, stop: threading.Event) -> None:
         while not stop.is_set():
