@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from coverage.core import grid
 from coverage.core.evidence import ENVIRONMENT_WEIGHT
-from coverage.core.exposure import NOWHERE, assign_squares
+from coverage.core.exposure import NOWHERE, areas_by_state, assign_squares
 from coverage.core.grid import Window
 from coverage.models import BlankSpot, CoverageRun, VillageCoverage
 from villages.models import Claim, Found, Technology, Village
@@ -35,6 +35,7 @@ class Regency:
 
     ``owner`` has, for each square of ``window``, the index into ``codes`` of the
     village that holds its centre; ``tiles`` are those with at least one square.
+    ``village_km2`` is the area of each village's squares, wherever they lie.
     """
 
     fingerprint: str
@@ -43,6 +44,7 @@ class Regency:
     districts: list[str]
     owner: NDArray[np.int16]
     area_km2: NDArray[np.float64]
+    village_km2: NDArray[np.float64]
     tiles: list[tuple[int, int]]
 
 
@@ -71,13 +73,17 @@ def _regency(fingerprint: str) -> Regency:
         for x, y in grid.tiles_over(extent)
         if (owner[grid.slice_in(window, x, y)] != NOWHERE).any()
     ]
+    area_km2 = grid.square_areas_km2(window.row + np.arange(window.height))
+    nothing = np.zeros(owner.shape, np.uint8)
+    by_state = areas_by_state(nothing, owner, area_km2=area_km2, count=len(villages))
     return Regency(
         fingerprint=fingerprint,
         window=window,
         codes=[v.code for v in villages],
         districts=[v.district_id for v in villages],
         owner=owner,
-        area_km2=grid.square_areas_km2(window.row + np.arange(window.height)),
+        area_km2=area_km2,
+        village_km2=by_state.sum(axis=1),
         tiles=tiles,
     )
 

@@ -1,8 +1,9 @@
 """Doing many small pieces of work: here, in several processes, or on a Dask cluster.
 
 It lies in the core so that a process of its own, on whatever machine, needs numpy,
-scipy and numba and nothing else. Each piece carries all that it depends on, so the result is the
-same in any order, by any number of processes, and when a piece is done twice.
+scipy and numba and nothing else. Each piece carries all that it depends on, so the
+result is the same in any order, by any number of processes, and when a piece is done
+twice.
 """
 
 from __future__ import annotations

@@ -76,14 +76,14 @@ def patch_polygon(
     return _to_degrees(_on_grid(labels, patch), window)
 
 
-def patch_outline(
+def patch_polygons(
     labels: NDArray[np.int32],
     patch: Patch,
     window: Window,
     *,
     kinds: NDArray[np.uint8],
-) -> shapely.MultiPolygon:
-    """Return *patch* with its stairs cut to slopes: to be drawn, not to be measured.
+) -> tuple[shapely.MultiPolygon, shapely.MultiPolygon]:
+    """Return the exact outline of *patch* and one to be drawn, with slopes for stairs.
 
     Where the edge goes up or down by single squares, the corners are cut so that as
     much is taken away as is added: the area on the grid stays exactly the same. Other
@@ -96,34 +96,48 @@ def patch_outline(
     labels, patch, window : as for `patch_polygon`
     kinds : array, shape of *labels*: what each square is drawn as, 0 where nothing is
 
+    Returns
+    -------
+    (exact, drawn) : valid, WGS84 degrees
+
     Examples
     --------
     A stair of two squares becomes a slope; nothing of the area is lost:
 
     >>> mask = np.array([[1, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 1]], np.uint8)
     >>> labels, patches = label_patches(mask > 0)
-    >>> window = Window(216255, 131370, 4, 3)
-    >>> exact = patch_polygon(labels, patches[0], window)
-    >>> drawn = patch_outline(labels, patches[0], window, kinds=mask)
+    >>> exact, drawn = patch_polygons(
+    ...     labels, patches[0], Window(216255, 131370, 4, 3), kinds=mask)
     >>> drawn.is_valid, round(drawn.area / exact.area, 6)
     (True, 1.0)
     """
-    padded = np.pad(kinds, 1)
+    # Around the patch alone: a corner looks at the four squares it lies between.
+    (top, left), (bottom, right) = (
+        (patch.box[0].start, patch.box[1].start),
+        (patch.box[0].stop, patch.box[1].stop),
+    )
+    around = np.zeros((bottom - top + 2, right - left + 2), np.uint8)
+    upper, outer = max(top - 1, 0), max(left - 1, 0)
+    seen = kinds[upper : bottom + 1, outer : right + 1]
+    row, column = upper - (top - 1), outer - (left - 1)
+    around[row : row + seen.shape[0], column : column + seen.shape[1]] = seen
 
-    def cut(ring: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _cut_stairs(ring[:-1].astype(np.int64), padded)
+    corner = np.array([left, top])
+
+    def cut(ring: shapely.LinearRing) -> NDArray[np.float64]:
+        corners = shapely.get_coordinates(ring)[:-1].astype(np.int64)
+        return _cut_stairs(corners - corner, around) + corner
 
     exact = _on_grid(labels, patch)
-    smooth = shapely.MultiPolygon(
+    drawn = shapely.MultiPolygon(
         [
             shapely.Polygon(
-                cut(shapely.get_coordinates(polygon.exterior)),
-                [cut(shapely.get_coordinates(hole)) for hole in polygon.interiors],
+                cut(polygon.exterior), [cut(hole) for hole in polygon.interiors]
             )
             for polygon in exact.geoms
         ]
     )
-    return _to_degrees(shapely.normalize(smooth), window)
+    return _to_degrees(exact, window), _to_degrees(drawn, window)
 
 
 def _on_grid(labels: NDArray[np.int32], patch: Patch) -> shapely.MultiPolygon:

@@ -265,7 +265,7 @@ def _patches_around(
     part: Regency,
     places: Regency,
 ) -> tuple[Box, bool]:
-    """Return a box around *changed* over whose edges no patch of *doubtful* reaches.
+    """Return a box around *changed* with no patch of *doubtful* at its edges.
 
     Also returns whether that can be said: not, where the box ends with *part* and the
     regency goes on.
@@ -277,22 +277,18 @@ def _patches_around(
     top, bottom = max(rows[0] - 2, 0), min(rows[-1] + 3, height)
     left, right = max(columns[0] - 2, 0), min(columns[-1] + 3, width)
 
-    def crosses(inside: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> bool:
-        return bool((inside & beyond).any())
-
     is_growing = True
     while is_growing:
         is_growing = False
         across, down = slice(left, right), slice(top, bottom)
-        if top > 0 and crosses(doubtful[top, across], doubtful[top - 1, across]):
+        # The frame stays clear, so that all that a patch touches is seen, corners too.
+        if top > 0 and doubtful[top, across].any():
             top, is_growing = max(top - STEP_SQUARES, 0), True
-        if bottom < height and crosses(
-            doubtful[bottom - 1, across], doubtful[bottom, across]
-        ):
+        if bottom < height and doubtful[bottom - 1, across].any():
             bottom, is_growing = min(bottom + STEP_SQUARES, height), True
-        if left > 0 and crosses(doubtful[down, left], doubtful[down, left - 1]):
+        if left > 0 and doubtful[down, left].any():
             left, is_growing = max(left - STEP_SQUARES, 0), True
-        if right < width and crosses(doubtful[down, right - 1], doubtful[down, right]):
+        if right < width and doubtful[down, right - 1].any():
             right, is_growing = min(right + STEP_SQUARES, width), True
     mine, most = part.window, places.window
     is_whole = (

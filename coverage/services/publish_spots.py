@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from coverage.core.classify import P_STEPS, State
-from coverage.core.exposure import NOWHERE
-from coverage.core.polygons import (
-    Patch,
-    label_patches,
-    patch_outline,
-    patch_polygon,
-)
+from coverage.core.polygons import Patch, label_patches, patch_polygons
 from coverage.models import BlankSpot, CoverageRun, SpotState
 from coverage.selectors import Regency
 
@@ -91,8 +85,8 @@ def replace_spots(
                 ended.append(in_force[key])
     heritage = _heritage(ended, previous_state, places)
     fresh: list[tuple[BlankSpot, NDArray[np.int64]]] = []
-    kinds = np.where(np.isin(state, list(STATES.values())), state, 0)
-    village_km2 = _village_areas(places)
+    is_spot = np.isin(state, list(STATES.values()))
+    kinds = np.where(is_spot, state, 0).astype(np.uint8)
     for spot_state, mark in STATES.items():
         now = Marked(*label_patches(state == mark))
         for patch in now.touched(near):
@@ -106,8 +100,7 @@ def replace_spots(
                     patch,
                     places,
                     p_blank,
-                    kinds=kinds.astype(np.uint8),
-                    village_km2=village_km2,
+                    kinds=kinds,
                 )
             )
     _pass_on_identities(fresh, heritage, ended, places)
@@ -146,7 +139,6 @@ def _new_spot(
     p_blank: NDArray[np.uint8],
     *,
     kinds: NDArray[np.uint8],
-    village_km2: NDArray[np.float64],
 ) -> tuple[BlankSpot, NDArray[np.int64]]:
     rows, columns = np.nonzero(marked.labels[patch.box] == patch.label)
     rows = rows + patch.box[0].start
@@ -160,8 +152,7 @@ def _new_spot(
     )
     order = np.argsort(-by_village, kind="stable")
     inside = [int(index) for index in order if by_village[index] > 0]
-    polygon = patch_polygon(marked.labels, patch, places.window)
-    outline = patch_outline(marked.labels, patch, places.window, kinds=kinds)
+    polygon, outline = patch_polygons(marked.labels, patch, places.window, kinds=kinds)
     spot = BlankSpot(
         first_run=run,
         operator=operator,
@@ -178,7 +169,7 @@ def _new_spot(
         reporter_count=0,
         villages=[places.codes[index] for index in inside],
         village_areas_km2=[float(by_village[index]) for index in inside],
-        village_shares=[float(by_village[i] / village_km2[i]) for i in inside],
+        village_shares=[float(by_village[i] / places.village_km2[i]) for i in inside],
         districts=list(dict.fromkeys(places.districts[index] for index in inside)),
     )
     return spot, rows * places.window.width + columns
@@ -187,17 +178,6 @@ def _new_spot(
 def _geometry(polygon: shapely.MultiPolygon) -> MultiPolygon:
     wkb = memoryview(shapely.to_wkb(polygon))
     return cast("MultiPolygon", GEOSGeometry(wkb, srid=4326))
-
-
-def _village_areas(places: Regency) -> NDArray[np.float64]:
-    """Return the area of each village's squares, km²."""
-    rows, columns = np.nonzero(places.owner != NOWHERE)
-    areas = np.bincount(
-        places.owner[rows, columns],
-        weights=places.area_km2[rows],
-        minlength=len(places.codes),
-    )
-    return areas.astype(np.float64)
 
 
 def _pass_on_identities(

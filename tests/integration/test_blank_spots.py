@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
+import shapely
 from django.contrib.gis.geos import Point
 from django.db import connection, transaction
 from django.utils import timezone
 
 from coverage.core.classify import State, StateRules
+from coverage.core.polygons import label_patches, patch_polygons
 from coverage.models import BlankSpot, CoverageRun, VillageCoverage
 from coverage.selectors import regency
-from coverage.services.compute_run import compute_changes, compute_full
+from coverage.services.compute_run import compute_changes, compute_full, load_layer
 from coverage.services.publish_spots import replace_spots
 from tests.conftest import a_report, no_service, store
 from villages.models import Facility, Settlement
@@ -263,12 +265,41 @@ def test_an_untouched_spot_is_the_same_row(publish):
     assert BlankSpot.objects.count() == 3
 
 
-def test_a_full_run_after_runs_of_changes_keeps_identities_and_outlines(a_blank_west):
+def outlines_of_the_surface(run):
+    """Draw every patch of the published states anew, with all of the map at hand."""
+    places = regency()
+    _surface, state = load_layer(tuple(LAYER.values()), places, run)
+    kinds = np.where(state >= State.LIKELY_BLANK, state, 0).astype(np.uint8)
+    for mark in (State.LIKELY_BLANK, State.BLANK):
+        labels, patches = label_patches(state == mark)
+        for patch in patches:
+            polygons = patch_polygons(labels, patch, places.window, kinds=kinds)
+            yield tuple(shapely.to_wkb(p) for p in polygons)
+
+
+def test_runs_of_changes_draw_as_if_they_saw_all_of_the_map(two_villages):
+    store(*scattered())
     full()
-    store(no_service(lon=116.09, lat=0.03))
-    before = {s.identity: (s.polygon.wkb, s.outline.wkb) for s in spots(changes())}
-    after = {s.identity: (s.polygon.wkb, s.outline.wkb) for s in spots(full())}
-    assert before.keys() == after.keys()
+    random = np.random.default_rng(3)
+    for _ in range(4):
+        store(
+            no_service(
+                lon=116 + float(random.uniform(0.02, 0.18)),
+                lat=float(random.uniform(-0.04, 0.04)),
+            )
+        )
+        run = changes()
+        drawn = {
+            tuple(shapely.to_wkb(shapely.from_wkb(bytes(p.wkb))) for p in pair)
+            for pair in ((s.polygon, s.outline) for s in spots(run))
+        }
+        assert drawn == set(outlines_of_the_surface(run))
+        # And a village's share is of all of it, though only a part was looked at.
+        for spot in spots(run):
+            for area, share in zip(
+                spot.village_areas_km2, spot.village_shares, strict=True
+            ):
+                assert area / share == pytest.approx(123, rel=0.03)
 
 
 # --- what clients get ------------------------------------------------------------

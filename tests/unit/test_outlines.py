@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from coverage.core.grid import Window
-from coverage.core.polygons import label_patches, patch_outline, patch_polygon
+from coverage.core.polygons import label_patches, patch_polygons
 
 # What squares are drawn as: nothing, likely blank, blank.
 kinds = arrays(
@@ -28,13 +28,9 @@ def drawn_and_exact(marks, column=216_000):
     found = []
     for kind in (1, 2):
         labels, patches = label_patches(marks == kind)
-        found += [
-            (
-                patch_outline(labels, patch, window, kinds=marks),
-                patch_polygon(labels, patch, window),
-            )
-            for patch in patches
-        ]
+        for patch in patches:
+            exact, drawn = patch_polygons(labels, patch, window, kinds=marks)
+            found.append((drawn, exact))
     return found
 
 
