@@ -25,6 +25,9 @@ CSRF_TRUSTED_ORIGINS = env.list("KUKAR_TRUSTED_ORIGINS", default=[])
 KUKAR_PUBLIC_MAP = env.bool("KUKAR_PUBLIC_MAP", default=False)
 KUKAR_LOCAL_DIR = Path(env.str("KUKAR_LOCAL_DIR", default=str(BASE_DIR / ".local")))
 # A background that is drawn only when someone switches it on. Empty: no choice.
+# Files of the office's own, both optional: docs/operations.md.
+KUKAR_SITES = env.str("KUKAR_SITES", default="")
+KUKAR_ELEVATION = env.str("KUKAR_ELEVATION", default="")
 KUKAR_OSM_TILES = env.str(
     "KUKAR_OSM_TILES", default="https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 )

@@ -27,9 +27,11 @@ import numpy as np
 from coverage.core import grid
 from coverage.core.classify import Surface, quantise
 from coverage.core.estimate import Observations, SignalLaw, estimate_tile, fit_law
-from coverage.core.observations import Pooled, pool
+from coverage.core.observations import Pooled
+from coverage.core.trend import NO_GROUND, Ground, pool_for
 
 Layer = tuple[str, str]
+Held = dict[Layer, tuple[SignalLaw, Pooled, Ground]]
 Task = tuple[Any, tuple[Any, ...]]
 Spread = Callable[[Callable[..., Any], Iterable[Task]], Iterator[tuple[Any, Any]]]
 
@@ -48,18 +50,18 @@ class ClusterError(ValueError):
 
 
 def learn_layer(
-    observations: Observations, threshold_dbm: float
+    observations: Observations, threshold_dbm: float, ground: Ground = NO_GROUND
 ) -> tuple[SignalLaw, Pooled]:
     """Return the law of a layer and its pooled observations."""
-    return (
-        fit_law(observations, threshold_dbm=threshold_dbm),
-        pool(observations, threshold_dbm=threshold_dbm),
-    )
+    law = fit_law(observations, threshold_dbm=threshold_dbm, ground=ground)
+    return law, pool_for(law, observations, ground)
 
 
-def surface_of_tile(law: SignalLaw, pooled: Pooled, x: int, y: int) -> Surface:
+def surface_of_tile(
+    law: SignalLaw, pooled: Pooled, ground: Ground, x: int, y: int
+) -> Surface:
     """Return the quantised estimate of a tile."""
-    found = estimate_tile(law, pooled, x, y)
+    found = estimate_tile(law, pooled, x, y, ground=ground)
     return quantise(found.mean_dbm, found.std_db, found.p_blank, found.known)
 
 
@@ -78,8 +80,7 @@ def near_tile(pooled: Pooled, x: int, y: int, *, margin_m: float) -> Pooled:
     >>> near_tile(many, 844, 511, margin_m=8_000.0).lon.tolist()
     [116.9, 117.1]
     """
-    west, east = grid.lon_at(np.array([x, x + 1]) * grid.TILE_SQUARES)
-    north, south = grid.lat_at(np.array([y, y + 1]) * grid.TILE_SQUARES)
+    west, south, east, north = _extent_of(x, y)
     # A degree of latitude is shortest at the equator (110 574 m).
     dlat = margin_m / 110_574.0
     widest = min(85.0, max(abs(south - dlat), abs(north + dlat)))
@@ -94,14 +95,21 @@ def near_tile(pooled: Pooled, x: int, y: int, *, margin_m: float) -> Pooled:
 
 
 def tile_tasks(
-    layers: dict[Layer, tuple[SignalLaw, Pooled]],
+    layers: Held,
     wanted: Iterable[tuple[Layer, int, int]],
 ) -> Iterator[Task]:
     """Yield the task of each wanted tile, cut out only when it is asked for."""
     for layer, x, y in wanted:
-        law, pooled = layers[layer]
+        law, pooled, ground = layers[layer]
         near = near_tile(pooled, x, y, margin_m=law.search_radius_m)
-        yield (layer, x, y), (law, near, x, y)
+        yield (layer, x, y), (law, near, ground.near(*_extent_of(x, y)), x, y)
+
+
+def _extent_of(x: int, y: int) -> tuple[float, float, float, float]:
+    """Return (west, south, east, north) of tile (x, y), degrees."""
+    west, east = grid.lon_at(np.array([x, x + 1]) * grid.TILE_SQUARES)
+    north, south = grid.lat_at(np.array([y, y + 1]) * grid.TILE_SQUARES)
+    return float(west), float(south), float(east), float(north)
 
 
 # --- who does them ---------------------------------------------------------------

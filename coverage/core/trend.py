@@ -79,36 +79,63 @@ class Sites:
 
 
 @dataclass(frozen=True)
-class Elevation:
-    """A raster of heights, row 0 northernmost.
+class Relief:
+    """How high each cell lies above the land around it, row 0 northernmost.
 
-    height_m : shape (rows, columns), NaN where unknown
+    above_m : shape (rows, columns)
     west, north : degrees, of the corner
     column_deg, row_deg : size of a cell, degrees
     """
 
-    height_m: NDArray[np.float32]
+    above_m: NDArray[np.float32]
     west: float
     north: float
     column_deg: float
     row_deg: float
 
-    def prominence_m(
-        self, lon: NDArray[np.float64], lat: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Return how high places lie above the land around them; 0 outside."""
-        column = (lon - self.west) / self.column_deg - 0.5
-        row = (self.north - lat) / self.row_deg - 0.5
+    @classmethod
+    def of_heights(
+        cls,
+        height_m: NDArray[np.float32],
+        *,
+        west: float,
+        north: float,
+        column_deg: float,
+        row_deg: float,
+    ) -> Relief:
+        """Return the relief of a raster of heights; NaN where they are unknown."""
         size = tuple(
             max(1, round(2 * AROUND_M / METRES_PER_LATITUDE / step))
-            for step in (self.row_deg, self.column_deg)
+            for step in (row_deg, column_deg)
         )
-        filled = np.where(
-            np.isnan(self.height_m), np.nanmean(self.height_m), self.height_m
+        filled = np.where(np.isnan(height_m), np.nanmean(height_m), height_m)
+        around = ndimage.uniform_filter(filled, size, mode="nearest")
+        return cls(
+            (filled - around).astype(np.float32), west, north, column_deg, row_deg
         )
-        above = filled - ndimage.uniform_filter(filled, size, mode="nearest")
+
+    def at(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return how high places lie above the land around them, m; 0 outside."""
+        column = (lon - self.west) / self.column_deg - 0.5
+        row = (self.north - lat) / self.row_deg - 0.5
         return ndimage.map_coordinates(
-            above, [row, column], order=1, mode="constant", cval=0.0
+            self.above_m.astype(float), [row, column], order=1, mode="constant"
+        )
+
+    def near(self, west: float, south: float, east: float, north: float) -> Relief:
+        """Return the part that places within these degrees need."""
+        rows, columns = self.above_m.shape
+        left = min(max(int((west - self.west) / self.column_deg) - 2, 0), columns)
+        right = max(min(int((east - self.west) / self.column_deg) + 3, columns), left)
+        top = min(max(int((self.north - north) / self.row_deg) - 2, 0), rows)
+        bottom = max(min(int((self.north - south) / self.row_deg) + 3, rows), top)
+        return replace(
+            self,
+            above_m=self.above_m[top:bottom, left:right],
+            west=self.west + left * self.column_deg,
+            north=self.north - top * self.row_deg,
         )
 
 
@@ -117,7 +144,7 @@ class Ground:
     """What is known of the land; none of it, by default."""
 
     sites: Sites | None = None
-    elevation: Elevation | None = None
+    relief: Relief | None = None
 
     def columns(
         self, lon: NDArray[np.float64], lat: NDArray[np.float64]
@@ -126,9 +153,15 @@ class Ground:
         found = []
         if self.sites is not None:
             found.append(self.sites.path_gain_db(lon, lat))
-        if self.elevation is not None:
-            found.append(self.elevation.prominence_m(lon, lat))
+        if self.relief is not None:
+            found.append(self.relief.at(lon, lat))
         return np.stack(found, axis=1) if found else np.empty((len(lon), 0))
+
+    def near(self, west: float, south: float, east: float, north: float) -> Ground:
+        """Return what places within these degrees need, small enough to be sent."""
+        if self.relief is None:
+            return self
+        return replace(self, relief=self.relief.near(west, south, east, north))
 
 
 NO_GROUND = Ground()

@@ -47,7 +47,12 @@ from coverage.services.layers import (
     unpack,
     within_regency,
 )
-from coverage.services.publish_run import FreshTiles, forget_staged, publish_run
+from coverage.services.publish_run import (
+    FreshTiles,
+    draw_ahead,
+    forget_staged,
+    publish_run,
+)
 from coverage.services.run_life import (
     FULL_KEY,
     PUBLISH_KEY,
@@ -131,6 +136,9 @@ def compute_full(
             for _ in range(ROUNDS):
                 if not late.catch_up(watched):
                     break
+            progress(0, None, "Drawing blank spots")
+            fresh = FreshTiles(staged_by=_same(run), held=late.tiles)
+            drawn = draw_ahead(run, places=places, fresh=fresh, rules=rules)
             with held(PUBLISH_KEY):
                 late.catch_up(watched)
                 progress(0, None, "Publishing")
@@ -138,11 +146,12 @@ def compute_full(
                 publish_run(
                     run,
                     places=places,
-                    fresh=FreshTiles(staged_by=_same(run), held=late.tiles),
+                    fresh=fresh,
                     changes=[],
                     notes=[*run.seen_notes, *late.notes],
                     rules=rules,
                     now=now,
+                    drawn=drawn,
                 )
     return run
 

@@ -18,10 +18,19 @@ from coverage.core import grid
 from coverage.core.classify import StateRules
 from coverage.core.estimate import Observations, SignalLaw
 from coverage.core.evidence import THRESHOLD_DBM, bounds_for
-from coverage.core.observations import Pooled, pool
-from coverage.core.parallel import Layer, Spread, Task, core_digest, learn_layer
+from coverage.core.observations import Pooled
+from coverage.core.parallel import (
+    Held,
+    Layer,
+    Spread,
+    Task,
+    core_digest,
+    learn_layer,
+)
+from coverage.core.trend import pool_for
 from coverage.models import CoverageRun, StagedLayer
 from coverage.selectors import Regency, ReportArrays, report_arrays
+from coverage.services.ground import ground_digest, ground_of
 from coverage.services.layers import Change, Tile
 from villages.models import Operator
 
@@ -36,8 +45,11 @@ class Inputs:
     pooled: dict[Layer, Pooled] = field(default_factory=dict)
     tiles: dict[Layer, list[Tile]] = field(default_factory=dict)
 
-    def held(self) -> dict[Layer, tuple[SignalLaw, Pooled]]:
-        return {layer: (self.laws[layer], self.pooled[layer]) for layer in self.pooled}
+    def held(self) -> Held:
+        return {
+            layer: (self.laws[layer], self.pooled[layer], ground_of(layer[0]))
+            for layer in self.pooled
+        }
 
     def wanted(self) -> list[tuple[Layer, int, int]]:
         return [(layer, x, y) for layer in self.tiles for x, y in self.tiles[layer]]
@@ -57,6 +69,7 @@ def settings_of(places: Regency, rules: StateRules) -> dict[str, Any]:
         "states": asdict(rules),
         "boundaries": places.fingerprint,
         "zoom": grid.ZOOM,
+        "ground": ground_digest(),
         # A law of an earlier version cannot be used by this one.
         "law": sorted(f.name for f in fields(SignalLaw)),
     }
@@ -116,7 +129,10 @@ def _layers_to_learn(cutoff: datetime, operators: Sequence[str]) -> Iterator[Tas
         if len(reports):
             for service in SERVICES:
                 observations = observations_of(reports, service)
-                yield (operator, service), (observations, THRESHOLD_DBM[service])
+                yield (
+                    (operator, service),
+                    (observations, THRESHOLD_DBM[service], ground_of(operator)),
+                )
 
 
 def inputs_of_changes(
@@ -149,8 +165,10 @@ def inputs_of_changes(
         extent = _extent_of(tiles, margin_m)
         reports = report_arrays(operator=operator, cutoff=cutoff, extent=extent)
         for service in SERVICES:
-            inputs.pooled[operator, service] = pool(
-                observations_of(reports, service), threshold_dbm=THRESHOLD_DBM[service]
+            inputs.pooled[operator, service] = pool_for(
+                inputs.laws[operator, service],
+                observations_of(reports, service),
+                ground_of(operator),
             )
             inputs.tiles[operator, service] = tiles
     return inputs

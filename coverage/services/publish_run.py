@@ -53,7 +53,7 @@ from coverage.services.publish_rows import (
     replace_village_coverage,
     reports_by_village,
 )
-from coverage.services.publish_spots import replace_spots
+from coverage.services.publish_spots import Drawn, replace_spots
 from coverage.services.run_life import RunCancelledError
 from villages.models import ReportChange
 
@@ -104,6 +104,7 @@ def publish_run(
     notes: Sequence[int],
     rules: StateRules,
     now: datetime,
+    drawn: Drawn | None = None,
 ) -> None:
     """Make *run* the current one. Call it while nobody else publishes.
 
@@ -111,6 +112,7 @@ def publish_run(
     ----------
     changes : what changed since the run that is current, for a run of changes
     notes : keys of the ReportChange that are in *run* and are deleted with it
+    drawn : what `draw_ahead` drew
 
     Raises
     ------
@@ -151,6 +153,7 @@ def publish_run(
                     p_blank=layer.surface.p_blank[layer.box],
                     previous_state=layer.previous_state[layer.box],
                     changed=layer.changed[layer.box],
+                    drawn=drawn,
                 )
             replace_village_coverage(
                 run, name, layer, part, places, counts[name[0]], is_whole=run.is_full
@@ -173,6 +176,25 @@ def publish_run(
             unfinished.delete()
     else:
         _tell_unfinished_runs(changes)
+
+
+def draw_ahead(
+    run: CoverageRun, *, places: Regency, fresh: FreshTiles, rules: StateRules
+) -> Drawn:
+    """Draw the spots of a full run before it is its turn to publish.
+
+    What changes until then is drawn when it is published; the rest is ready.
+    """
+    drawn, before = Drawn(), current_run()
+    for service in SERVICES:
+        operators = {op for op, s in fresh.layers() if s == service}
+        if operators:
+            part, layers, _measured = _layers_of_service(
+                run, service, operators, fresh, [], places, rules, before
+            )
+            for layer in layers.values():
+                drawn.draw(layer.state, part.window)
+    return drawn
 
 
 def forget_staged(runs: QuerySet[CoverageRun]) -> None:

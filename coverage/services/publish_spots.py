@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import cast
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from coverage.core.classify import P_STEPS, State
+from coverage.core.grid import Window
 from coverage.core.polygons import Patch, label_patches, patch_polygons
 from coverage.models import BlankSpot, CoverageRun, SpotState
 from coverage.selectors import Regency
@@ -22,6 +24,52 @@ STATES = {SpotState.BLANK: State.BLANK, SpotState.LIKELY_BLANK: State.LIKELY_BLA
 # Demonstration reports this near have shaped a spot: the estimator's search radius,
 # in degrees on the equator.
 DEMO_REACH_DEG = 0.0725
+
+
+class Drawn:
+    """Polygons drawn ahead, while others may still publish.
+
+    A polygon depends on the squares of its patch, on those around them, and on where
+    they lie; whatever those are when it is published, it is looked up by them.
+    """
+
+    def __init__(self) -> None:
+        self._polygons: dict[bytes, tuple[MultiPolygon, MultiPolygon]] = {}
+
+    def polygons_of(
+        self,
+        marked: Marked,
+        patch: Patch,
+        window: Window,
+        *,
+        kinds: NDArray[np.uint8],
+    ) -> tuple[MultiPolygon, MultiPolygon]:
+        """Return the exact polygon of *patch* and the one to be drawn."""
+        rows, columns = (slice(max(s.start - 1, 0), s.stop + 1) for s in patch.box)
+        here = (window.row + patch.box[0].start, window.column + patch.box[1].start)
+        where = (*here, *(s.stop - s.start for s in patch.box))
+        digest = hashlib.sha256(repr(where).encode())
+        digest.update(kinds[rows, columns].tobytes())
+        digest.update((marked.labels[patch.box] == patch.label).tobytes())
+        key = digest.digest()
+        if key not in self._polygons:
+            exact, drawn = patch_polygons(marked.labels, patch, window, kinds=kinds)
+            self._polygons[key] = _geometry(exact), _geometry(drawn)
+        return self._polygons[key]
+
+    def draw(self, state: NDArray[np.uint8], window: Window) -> None:
+        """Draw every spot of a layer."""
+        kinds = kinds_of(state)
+        for mark in STATES.values():
+            marked = Marked(*label_patches(state == mark))
+            for patch in marked.patches:
+                self.polygons_of(marked, patch, window, kinds=kinds)
+
+
+def kinds_of(state: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what each square is drawn as: its state where that is a spot's, else 0."""
+    is_spot = np.isin(state, list(STATES.values()))
+    return np.where(is_spot, state, 0).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -53,6 +101,7 @@ def replace_spots(
     p_blank: NDArray[np.uint8],
     previous_state: NDArray[np.uint8],
     changed: NDArray[np.bool_],
+    drawn: Drawn | None = None,
 ) -> None:
     """End the spots that *changed* touches and make those that are there now.
 
@@ -84,9 +133,9 @@ def replace_spots(
                 )
                 ended.append(in_force[key])
     heritage = _heritage(ended, previous_state, places)
+    drawn = drawn or Drawn()
     fresh: list[tuple[BlankSpot, NDArray[np.int64]]] = []
-    is_spot = np.isin(state, list(STATES.values()))
-    kinds = np.where(is_spot, state, 0).astype(np.uint8)
+    kinds = kinds_of(state)
     for spot_state, mark in STATES.items():
         now = Marked(*label_patches(state == mark))
         for patch in now.touched(near):
@@ -100,7 +149,7 @@ def replace_spots(
                     patch,
                     places,
                     p_blank,
-                    kinds=kinds,
+                    polygons=drawn.polygons_of(now, patch, places.window, kinds=kinds),
                 )
             )
     _pass_on_identities(fresh, heritage, ended, places)
@@ -138,7 +187,7 @@ def _new_spot(
     places: Regency,
     p_blank: NDArray[np.uint8],
     *,
-    kinds: NDArray[np.uint8],
+    polygons: tuple[MultiPolygon, MultiPolygon],
 ) -> tuple[BlankSpot, NDArray[np.int64]]:
     rows, columns = np.nonzero(marked.labels[patch.box] == patch.label)
     rows = rows + patch.box[0].start
@@ -152,7 +201,6 @@ def _new_spot(
     )
     order = np.argsort(-by_village, kind="stable")
     inside = [int(index) for index in order if by_village[index] > 0]
-    polygon, outline = patch_polygons(marked.labels, patch, places.window, kinds=kinds)
     spot = BlankSpot(
         first_run=run,
         operator=operator,
@@ -160,8 +208,8 @@ def _new_spot(
         state=spot_state,
         anchor_row=int(rows[0]) + places.window.row,
         anchor_column=int(columns[0]) + places.window.column,
-        polygon=_geometry(polygon),
-        outline=_geometry(outline),
+        polygon=polygons[0],
+        outline=polygons[1],
         area_km2=float(areas.sum()),
         confidence=min(mean, 1.0),
         confidence_std=variance**0.5,

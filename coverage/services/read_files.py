@@ -11,7 +11,7 @@ from django.contrib.gis.gdal import GDALException, GDALRaster
 from numpy.typing import NDArray
 
 from coverage.core.observations import Observations
-from coverage.core.trend import Elevation, Sites
+from coverage.core.trend import Relief, Sites
 from kukar_connect.errors import DomainError
 
 # What a number of each column may be; an empty one of these is "not known".
@@ -80,13 +80,25 @@ def read_measurements(path: Path, *, threshold_dbm: float) -> Observations:
     return Observations.from_readings(lon, lat, rsrp_dbm, threshold_dbm=threshold_dbm)
 
 
-def read_sites(path: Path) -> Sites:
-    """Read a CSV with lon, lat, height_m (empty: not known) of one operator."""
-    return Sites(*read_columns(path, ("lon", "lat", "height_m")))
+def read_sites(path: Path, *, operator: str) -> Sites:
+    """Read *operator*'s sites from a CSV with lon, lat, height_m (empty: not known).
+
+    Without a column "operator" all of them are its own.
+
+    Raises
+    ------
+    FileError
+        Naming the file, line and column that cannot be used.
+    """
+    lon, lat, height_m = read_columns(path, ("lon", "lat", "height_m"))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        owners = [row.get("operator") for row in csv.DictReader(file)]
+    is_own = np.array([owner in (None, operator) for owner in owners], bool)
+    return Sites(lon[is_own], lat[is_own], height_m[is_own])
 
 
-def read_elevation(path: Path) -> Elevation:
-    """Read the first band of a GeoTIFF (or any GDAL raster) in degrees.
+def read_relief(path: Path) -> Relief:
+    """Read the relief from a GeoTIFF (or any GDAL raster) of heights in degrees.
 
     Raises
     ------
@@ -118,7 +130,7 @@ def read_elevation(path: Path) -> Elevation:
         message = f"{path} has no heights from {HEIGHTS_M[0]:g} to {HEIGHTS_M[1]:g} m."
         raise FileError(message)
     values[is_hole] = np.nan
-    return Elevation(
+    return Relief.of_heights(
         values,
         west=raster.origin.x,
         north=raster.origin.y,

@@ -27,14 +27,16 @@ from pathlib import Path
 import numpy as np
 from distributed import Client
 
-from coverage.core.estimate import SignalLaw, fit_law
-from coverage.core.observations import Observations, Pooled, pool
+from coverage.core.estimate import fit_law
+from coverage.core.observations import Observations
 from coverage.core.parallel import (
+    Held,
     Layer,
     spread_over,
     surface_of_tile,
     tile_tasks,
 )
+from coverage.core.trend import NO_GROUND, pool_for
 
 ROOT = Path(__file__).resolve().parents[2]
 # The tiles of Kutai Kartanegara, and what is loaded for demonstration.
@@ -45,11 +47,11 @@ FIRST_X, FIRST_Y = 840, 508
 
 def invented_land(
     times: int,
-) -> tuple[dict[Layer, tuple[SignalLaw, Pooled]], list[tuple[Layer, int, int]]]:
+) -> tuple[Held, list[tuple[Layer, int, int]]]:
     """Return layers and tiles; each regency's worth has its own reports."""
     tiles = [(FIRST_X + i % 36, FIRST_Y + i // 36) for i in range(TILES * times)]
     random = np.random.default_rng(5)
-    layers: dict[Layer, tuple[SignalLaw, Pooled]] = {}
+    layers: Held = {}
     law = None
     for number in range(LAYERS):
         count = REPORTS * times // 3
@@ -63,7 +65,7 @@ def invented_land(
         # Learned once: this is about the tiles.
         if law is None:
             law = fit_law(readings, threshold_dbm=-110.0)
-        layers["OPERATOR", str(number)] = (law, pool(readings, threshold_dbm=-110.0))
+        layers["OPERATOR", str(number)] = (law, pool_for(law, readings), NO_GROUND)
     return layers, [(layer, x, y) for layer in layers for x, y in tiles]
 
 
@@ -128,7 +130,7 @@ def peak_mb(pid: int) -> float:
 
 
 def computed(
-    layers: dict[Layer, tuple[SignalLaw, Pooled]],
+    layers: Held,
     wanted: list[tuple[Layer, int, int]],
     scheduler: str | None,
 ) -> tuple[float, str]:

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from coverage.core.folds import blocked_folds, blocks_of
 from coverage.core.rivals import RIVALS, Prediction
 from coverage.core.validation import score
+from coverage.services.compute_run import compute_changes, compute_full
+from coverage.services.read_files import FileError
 from tests.conftest import a_report, store
 
 MEASUREMENTS = Path(__file__).parents[3] / "shared/data/measurements"
@@ -213,3 +216,32 @@ def test_on_a_real_road_our_estimates_beat_every_other_method(capsys):
     assert ours["calibration_error"] <= 0.03
     assert 0.87 <= ours["within_90"] <= 0.93
     assert ours["confident_right"] >= 0.9
+
+
+# --- sites and elevation in a run ------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_run_uses_the_sites_that_the_settings_name(a_blank_west, tmp_path, settings):
+    def law():
+        run = compute_full(now=timezone.now(), progress=lambda *a: None, processes=1)
+        return run.parameters["laws"]["TELKOMSEL/internet"]
+
+    settings.KUKAR_SITES = str(tmp_path / "sites.csv")
+    with pytest.raises(FileError, match="could not be read"):
+        law()
+
+    header = ("operator", "lon", "lat", "height_m")
+    rows = [("TELKOMSEL", "116.15", "0", "60"), ("INDOSAT", "116.05", "0", "")]
+    write(tmp_path / "sites.csv", rows, header)
+    # Signal is good around the site in the east, and there is none in the west.
+    assert law()["trend_slopes"][0] > 0
+
+    # The next report is estimated with the same sites; other sites need a full run.
+    store(a_report(lon=116.02, lat=0.01, rsrp_dbm=-100.0))
+    after = compute_changes(now=timezone.now(), progress=lambda *a: None)
+    assert not after.is_full
+    write(tmp_path / "sites.csv", rows[:1], header)
+    store(a_report(lon=116.02, lat=0.01, rsrp_dbm=-101.0))
+    after = compute_changes(now=timezone.now(), progress=lambda *a: None)
+    assert after.is_full

@@ -19,7 +19,7 @@ from coverage.core.kriging import (
 )
 from coverage.core.law import SignalLaw
 from coverage.core.observations import pool
-from coverage.core.trend import Elevation, Ground, Sites, pool_for
+from coverage.core.trend import Ground, Relief, Sites, pool_for
 
 LAW = fit_law(
     Observations.from_readings(
@@ -304,10 +304,15 @@ def test_useless_sites_cost_next_to_nothing():
 def test_prominence_is_the_height_above_the_land_around():
     height = np.zeros((200, 200), np.float32)
     height[100, 100] = 50.0
-    land = Elevation(height, west=116.0, north=0.1, column_deg=0.001, row_deg=0.001)
-    on_top, beside, outside = land.prominence_m(
-        np.array([116.1005, 116.05, 120.0]), np.array([-0.0005, 0.0, 0.0])
+    land = Relief.of_heights(
+        height, west=116.0, north=0.1, column_deg=0.001, row_deg=0.001
     )
+    places = np.array([116.1005, 116.05, 120.0]), np.array([-0.0005, 0.0, 0.0])
+    on_top, beside, outside = land.at(*places)
+    # A part of it says the same of the places in it.
+    part = land.near(116.09, -0.01, 116.11, 0.01)
+    assert part.above_m.size < 1000
+    assert part.at(*places)[0] == pytest.approx(on_top)
     assert on_top == pytest.approx(50, abs=0.2)
     assert beside == pytest.approx(0, abs=0.1)
     assert outside == 0

@@ -15,8 +15,8 @@ from coverage.core.validation import truth_of, validate
 from coverage.selectors import report_arrays
 from coverage.services.compute_run import observations_of
 from coverage.services.read_files import (
-    read_elevation,
     read_measurements,
+    read_relief,
     read_sites,
 )
 from kukar_connect.commands import ReportingCommand
@@ -81,7 +81,7 @@ class Command(ReportingCommand):
             "--sites",
             type=Path,
             metavar="CSV",
-            help="sites of the operator (lon, lat, height_m): ours once more with them",
+            help="sites (lon, lat, height_m; operator, if of several): ours with them",
         )
         parser.add_argument(
             "--elevation",
@@ -124,9 +124,11 @@ class Command(ReportingCommand):
             )
         grounds = {}
         if sites is not None:
-            grounds[f"{OURS} + sites"] = Ground(sites=read_sites(sites))
+            grounds[f"{OURS} + sites"] = Ground(
+                sites=read_sites(sites, operator=options["operator"])
+            )
         if elevation is not None:
-            grounds[f"{OURS} + elevation"] = Ground(elevation=read_elevation(elevation))
+            grounds[f"{OURS} + elevation"] = Ground(relief=read_relief(elevation))
         estimators: dict[str, Rival] = {OURS: ours()}
         estimators |= {name: ours(ground) for name, ground in grounds.items()}
         estimators |= {} if only_ours else RIVALS
