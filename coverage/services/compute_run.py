@@ -49,8 +49,8 @@ from coverage.services.layers import (
 )
 from coverage.services.publish_run import (
     FreshTiles,
-    draw_ahead,
     forget_staged,
+    prepare,
     publish_run,
 )
 from coverage.services.run_life import (
@@ -138,7 +138,7 @@ def compute_full(
                     break
             progress(0, None, "Drawing blank spots")
             fresh = FreshTiles(staged_by=_same(run), held=late.tiles)
-            drawn = draw_ahead(run, places=places, fresh=fresh, rules=rules)
+            ahead = prepare(run, places=places, fresh=fresh, rules=rules)
             with held(PUBLISH_KEY):
                 late.catch_up(watched)
                 progress(0, None, "Publishing")
@@ -151,7 +151,7 @@ def compute_full(
                     notes=[*run.seen_notes, *late.notes],
                     rules=rules,
                     now=now,
-                    drawn=drawn,
+                    ahead=ahead,
                 )
     return run
 

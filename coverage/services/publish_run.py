@@ -93,6 +93,40 @@ class FreshTiles:
                     )
         yield from held.items()
 
+    def version(self) -> tuple[tuple[Layer, Tile, int], ...]:
+        """Return what tells whether the tiles in memory are still the same."""
+        return tuple(
+            sorted(
+                (layer, tile, id(surface))
+                for layer, tiles in self.held.items()
+                for tile, surface in tiles.items()
+            )
+        )
+
+
+ServiceLayers = tuple[Regency, dict[Layer, LayerResult], list[str]]
+
+
+@dataclass
+class Ahead:
+    """What a full run has ready before it is its turn to publish."""
+
+    before_id: int | None
+    version: tuple[tuple[Layer, Tile, int], ...]
+    drawn: Drawn = field(default_factory=Drawn)
+    services: dict[str, ServiceLayers] = field(default_factory=dict)
+
+    def of(
+        self, service: str, before: CoverageRun | None, fresh: FreshTiles
+    ) -> ServiceLayers | None:
+        """Return the layers of *service* if nothing has changed since."""
+        is_same = (before.pk if before else None) == self.before_id
+        return (
+            self.services.get(service)
+            if is_same and fresh.version() == self.version
+            else None
+        )
+
 
 @transaction.atomic
 def publish_run(
@@ -104,7 +138,7 @@ def publish_run(
     notes: Sequence[int],
     rules: StateRules,
     now: datetime,
-    drawn: Drawn | None = None,
+    ahead: Ahead | None = None,
 ) -> None:
     """Make *run* the current one. Call it while nobody else publishes.
 
@@ -112,7 +146,7 @@ def publish_run(
     ----------
     changes : what changed since the run that is current, for a run of changes
     notes : keys of the ReportChange that are in *run* and are deleted with it
-    drawn : what `draw_ahead` drew
+    ahead : what `prepare` made ready
 
     Raises
     ------
@@ -130,13 +164,11 @@ def publish_run(
     counts: dict[str, dict[str, int]] = {}
     measured = dict(before.parameters.get("measured", {})) if before else {}
     for service in SERVICES:
-        operators = {op for op, s in fresh.layers() if s == service}
-        if run.is_full:
-            # Operators whose reports are all gone go unknown.
-            operators |= {op for op, s in laws_of(before) if s == service}
+        operators = _operators_of(run, service, fresh, before)
         if not operators:
             continue
-        part, layers, measured[service] = _layers_of_service(
+        ready = ahead.of(service, before, fresh) if ahead else None
+        part, layers, measured[service] = ready or _layers_of_service(
             run, service, operators, fresh, changes, places, rules, before
         )
         for name, layer in sorted(layers.items()):
@@ -153,7 +185,7 @@ def publish_run(
                     p_blank=layer.surface.p_blank[layer.box],
                     previous_state=layer.previous_state[layer.box],
                     changed=layer.changed[layer.box],
-                    drawn=drawn,
+                    drawn=ahead.drawn if ahead else None,
                 )
             replace_village_coverage(
                 run, name, layer, part, places, counts[name[0]], is_whole=run.is_full
@@ -178,23 +210,35 @@ def publish_run(
         _tell_unfinished_runs(changes)
 
 
-def draw_ahead(
+def prepare(
     run: CoverageRun, *, places: Regency, fresh: FreshTiles, rules: StateRules
-) -> Drawn:
-    """Draw the spots of a full run before it is its turn to publish.
+) -> Ahead:
+    """Make the layers of a full run and draw its spots, while others may publish.
 
-    What changes until then is drawn when it is published; the rest is ready.
+    What changes until it is its turn is made anew then; the rest is ready.
     """
-    drawn, before = Drawn(), current_run()
+    before = current_run()
+    ahead = Ahead(before.pk if before else None, fresh.version())
     for service in SERVICES:
-        operators = {op for op, s in fresh.layers() if s == service}
+        operators = _operators_of(run, service, fresh, before)
         if operators:
-            part, layers, _measured = _layers_of_service(
+            made = _layers_of_service(
                 run, service, operators, fresh, [], places, rules, before
             )
-            for layer in layers.values():
-                drawn.draw(layer.state, part.window)
-    return drawn
+            ahead.services[service] = made
+            for layer in made[1].values():
+                ahead.drawn.draw(layer.state, made[0].window)
+    return ahead
+
+
+def _operators_of(
+    run: CoverageRun, service: str, fresh: FreshTiles, before: CoverageRun | None
+) -> set[str]:
+    operators = {op for op, s in fresh.layers() if s == service}
+    if run.is_full:
+        # Operators whose reports are all gone go unknown.
+        operators |= {op for op, s in laws_of(before) if s == service}
+    return operators
 
 
 def forget_staged(runs: QuerySet[CoverageRun]) -> None:
@@ -236,7 +280,7 @@ def _layers_of_service(
     places: Regency,
     rules: StateRules,
     before: CoverageRun | None,
-) -> tuple[Regency, dict[Layer, LayerResult], list[str]]:
+) -> ServiceLayers:
     """Return a part of the regency and, over it, the layers that may differ.
 
     The part holds every patch that reaches into the fresh tiles, so that sieving and

@@ -80,6 +80,8 @@ class Marked:
     patches: list[Patch]
 
     def touched(self, mask: NDArray[np.bool_]) -> list[Patch]:
+        if mask.all():
+            return self.patches
         numbers = set(np.unique(self.labels[mask]).tolist())
         return [patch for patch in self.patches if patch.label in numbers]
 
