@@ -182,7 +182,7 @@ def map_texts() -> dict[str, Any]:
         "reports_one": _("1 report"),
         "reports_other": _("{count} reports"),
         "reports_none": _("no report inside; estimated from reports nearby"),
-        "kinds_reading": _("with a reading in dBm {count}"),
+        "kinds_reading": _("among them with a reading in dBm: {count}"),
         "reporters_one": _("from 1 person"),
         "reporters_other": _("from {count} people"),
         "newest": _("Newest report"),

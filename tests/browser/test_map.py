@@ -58,6 +58,8 @@ def test_a_click_on_a_blank_spot_opens_it_in_words(open_map):
     expect(panel(page)).to_contain_text("%)")
     expect(panel(page)).to_contain_text("dari luas desa")
     expect(panel(page)).to_contain_text("tidak ada sinyal")
+    overflow = panel(page).evaluate("e => e.scrollWidth - e.clientWidth")
+    assert overflow <= 0, "the panel's text runs out of it"
     assert f"spot={spot.identity}" in page.url
 
 

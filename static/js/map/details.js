@@ -41,14 +41,14 @@ export function makeDetails({ words, urls, now }) {
         )
       : null;
 
-  /** What the reports inside found: "no signal 12, internet 3". */
+  /** What the reports inside found: "no signal: 12; internet: 3". */
   function reportKinds(kinds) {
     const parts = ["no_service", "emergency_only", "voice_only", "data"]
       .filter((found) => kinds[found] > 0)
-      .map((found) => `${texts.found[found]} ${words.number(kinds[found])}`);
+      .map((found) => `${texts.found[found]}: ${words.number(kinds[found])}`);
     if (kinds.reading > 0)
       parts.push(fill(texts.kinds_reading, { count: words.number(kinds.reading) }));
-    return parts.join(", ");
+    return parts.join("; ");
   }
 
   const when = (iso) => `${words.date(iso)} (${words.age(iso, now())})`;
@@ -82,17 +82,12 @@ export function makeDetails({ words, urls, now }) {
               "villages",
               p.villages.map((code, n) => [
                 h(
-                  "span",
-                  { class: "nowrap" },
-                  h(
-                    "button",
-                    { class: "link", type: "button", onclick: () => onVillage(code) },
-                    p.village_names[n],
-                  ),
-                  villageShare(p.village_shares[n]),
-                  n + 1 < p.villages.length ? "," : "",
+                  "button",
+                  { class: "link", type: "button", onclick: () => onVillage(code) },
+                  p.village_names[n],
                 ),
-                " ",
+                villageShare(p.village_shares[n]),
+                n + 1 < p.villages.length ? ", " : "",
               ]),
             ),
           )
