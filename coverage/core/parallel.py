@@ -1,25 +1,21 @@
-"""Doing many small pieces of work: here, in several processes, or on a Dask cluster.
+"""Doing many small pieces of work: here, in several threads, or on a Dask cluster.
 
 It lies in the core so that a process of its own, on whatever machine, needs numpy,
 scipy and numba and nothing else. Each piece carries all that it depends on, so the
-result is the same in any order, by any number of processes, and when a piece is done
-twice.
+result is the same in any order, by any number of threads or processes, and when a
+piece is done twice.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import fields
 from importlib import metadata
 from itertools import islice
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from signal import SIG_IGN, SIGINT, signal
 from typing import Any
 
 import numpy as np
@@ -116,14 +112,12 @@ def _extent_of(x: int, y: int) -> tuple[float, float, float, float]:
 
 
 @contextmanager
-def spread_over(
-    *, processes: int = 1, scheduler: str | None = None
-) -> Iterator[Spread]:
+def spread_over(*, threads: int = 1, scheduler: str | None = None) -> Iterator[Spread]:
     """Give a function that does tasks and yields (key, result) as each is done.
 
     Parameters
     ----------
-    processes : how many to work with; 1 stays in this one
+    threads : how many to work with; 1 is the caller
     scheduler : address of a Dask scheduler whose workers do it instead
 
     Raises
@@ -134,10 +128,10 @@ def spread_over(
     if scheduler is not None:
         with _cluster(scheduler) as spread:
             yield spread
-    elif processes == 1:
+    elif threads == 1:
         yield _here
     else:
-        with _processes(processes) as spread:
+        with _threads(threads) as spread:
             yield spread
 
 
@@ -149,42 +143,28 @@ def _here(
 
 
 @contextmanager
-def _processes(count: int) -> Iterator[Spread]:
-    # Spawned, not forked: a fork would share the caller's database connection.
-    executor = ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=_live_with_parent
-    )
+def _threads(count: int) -> Iterator[Spread]:
+    # Threads suffice: the compiled loops run outside the interpreter's lock.
+    with ThreadPoolExecutor(count) as executor:
 
-    def spread(
-        function: Callable[..., Any], tasks: Iterable[Task]
-    ) -> Iterator[tuple[Any, Any]]:
-        left = iter(tasks)
-        waiting: dict[Future, Any] = {}
-        while True:
-            for key, arguments in islice(left, count * AHEAD - len(waiting)):
-                waiting[executor.submit(function, *arguments)] = key
-            if not waiting:
-                return
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield waiting.pop(future), future.result()
+        def spread(
+            function: Callable[..., Any], tasks: Iterable[Task]
+        ) -> Iterator[tuple[Any, Any]]:
+            left = iter(tasks)
+            waiting: dict[Future, Any] = {}
+            try:
+                while True:
+                    for key, arguments in islice(left, count * AHEAD - len(waiting)):
+                        waiting[executor.submit(function, *arguments)] = key
+                    if not waiting:
+                        return
+                    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                        yield waiting.pop(future), future.result()
+            finally:
+                for future in waiting:
+                    future.cancel()
 
-    try:
         yield spread
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _live_with_parent() -> None:
-    """End when the parent ends, even by a kill; leave Ctrl-C to it."""
-    signal(SIGINT, SIG_IGN)
-    parent = parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def compute_full(
     *,
     now: datetime,
     progress: Progress,
-    processes: int = 2,
+    threads: int = 2,
     scheduler: str | None = None,
     is_resuming: bool = False,
 ) -> CoverageRun:
@@ -126,7 +126,7 @@ def compute_full(
             run = _begin_full(now, settings)
         with (
             ending(run),
-            spread_over(processes=processes, scheduler=scheduler) as spread,
+            spread_over(threads=threads, scheduler=scheduler) as spread,
         ):
             watched = until_cancelled(run, spread)
             inputs = _full_inputs(run, places, watched, progress)

@@ -83,7 +83,7 @@ def open_page(live_server, chromium, complaints):
 @pytest.fixture
 def a_run(django_db_serialized_rollback, live_server, a_blank_west):
     """A published run: the western village blank, the eastern one covered."""
-    return compute_full(now=timezone.now(), progress=lambda *_: None, processes=1)
+    return compute_full(now=timezone.now(), progress=lambda *_: None, threads=1)
 
 
 @pytest.fixture

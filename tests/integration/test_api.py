@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def run(a_blank_west):
     return compute_full(
-        now=timezone.now(), progress=lambda done, total, label: None, processes=1
+        now=timezone.now(), progress=lambda done, total, label: None, threads=1
     )
 
 
@@ -131,7 +131,7 @@ def test_what_the_client_holds_is_not_sent_again(viewer, run, address):
 def test_the_etag_changes_with_the_run(viewer, run):
     first = viewer.get("/api/v1/blank-spots/")
     store(a_report(lon=116.03))
-    compute_full(now=timezone.now(), progress=lambda *a: None, processes=1)
+    compute_full(now=timezone.now(), progress=lambda *a: None, threads=1)
     again = viewer.get("/api/v1/blank-spots/", headers={"if-none-match": first["ETag"]})
     assert again.status_code == 200
 
@@ -155,7 +155,7 @@ def test_a_village_tells_its_layers_and_claims(viewer, run, a_blank_west):
 
 def test_demonstration_data_is_marked_in_every_answer(viewer, a_blank_west):
     SignalReport.objects.update(is_demo=True)
-    compute_full(now=timezone.now(), progress=lambda *a: None, processes=1)
+    compute_full(now=timezone.now(), progress=lambda *a: None, threads=1)
     assert viewer.get("/api/v1/runs/current/").json()["is_demo"] is True
     for address in ("/api/v1/blank-spots/", "/api/v1/villages/"):
         features = viewer.get(address).json()["features"]

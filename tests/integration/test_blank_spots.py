@@ -26,7 +26,7 @@ def quiet(done, total, label):
 
 
 def full():
-    return compute_full(now=timezone.now(), progress=quiet, processes=1)
+    return compute_full(now=timezone.now(), progress=quiet, threads=1)
 
 
 def changes():

@@ -71,9 +71,7 @@ def test_demonstration_data_comes_marked_and_goes_whole(
     assert set(accounts) == {f"demo-{role}" for role in ROLES}
     kept = settings.KUKAR_LOCAL_DIR / "demo-accounts.txt"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert result_of(capsys, "compute_coverage", "--full", "--processes", "1")[
-        "computed"
-    ]
+    assert result_of(capsys, "compute_coverage", "--full", "--threads", "1")["computed"]
     assert current_run().is_demo
 
     store(a_report())

@@ -26,7 +26,7 @@ def quiet(done, total, label):
 
 
 def full():
-    return compute_full(now=timezone.now(), progress=quiet, processes=1)
+    return compute_full(now=timezone.now(), progress=quiet, threads=1)
 
 
 def changes():
@@ -127,9 +127,9 @@ def test_the_same_reports_make_the_same_map(a_blank_west):
     assert not VillageCoverage.objects.filter(first_run=other).exists()
 
 
-def test_several_processes_make_the_map_of_one(a_blank_west):
+def test_several_threads_make_the_map_of_one(a_blank_west):
     one = full()
-    two = compute_full(now=one.input_cutoff_at, progress=quiet, processes=2)
+    two = compute_full(now=one.input_cutoff_at, progress=quiet, threads=2)
     assert one.checksum == two.checksum
 
 

@@ -224,7 +224,7 @@ def test_on_a_real_road_our_estimates_beat_every_other_method(capsys):
 @pytest.mark.django_db
 def test_a_run_uses_the_sites_that_the_settings_name(a_blank_west, tmp_path, settings):
     def law():
-        run = compute_full(now=timezone.now(), progress=lambda *a: None, processes=1)
+        run = compute_full(now=timezone.now(), progress=lambda *a: None, threads=1)
         return run.parameters["laws"]["TELKOMSEL/internet"]
 
     settings.KUKAR_SITES = str(tmp_path / "sites.csv")

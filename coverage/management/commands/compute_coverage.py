@@ -54,7 +54,7 @@ class Command(ReportingCommand):
             help="do nothing when there is a run over today's boundaries",
         )
         parser.add_argument(
-            "--processes", type=int, default=2, help="how many to compute with"
+            "--threads", type=int, default=2, help="how many to compute with"
         )
         parser.add_argument(
             "--scheduler",
@@ -70,12 +70,12 @@ class Command(ReportingCommand):
         resume: bool,
         cancel: bool,
         if_needed: bool,
-        processes: int,
+        threads: int,
         scheduler: str | None,
         **options: Any,
     ) -> dict[str, Any]:
-        if processes < 1:
-            message = f"--processes must be 1 or more, got {processes}."
+        if threads < 1:
+            message = f"--threads must be 1 or more, got {threads}."
             raise CommandError(message)
         if cancel:
             return {"cancelled": cancel_full_run()}
@@ -89,7 +89,7 @@ class Command(ReportingCommand):
                     run = compute_full(
                         now=timezone.now(),
                         progress=self.progress,
-                        processes=processes,
+                        threads=threads,
                         scheduler=scheduler,
                         is_resuming=resume,
                     )
