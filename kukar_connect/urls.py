@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from kukar_connect.health import healthz
+from kukar_connect.pwa import manifest, service_worker
 from kukar_connect.views import ApiDocs
 
 urlpatterns = [
@@ -26,5 +27,7 @@ urlpatterns = [
     ),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("sw.js", service_worker, name="service-worker"),
+    path("manifest.webmanifest", manifest, name="manifest"),
     path("healthz", healthz, name="healthz"),
 ]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
-from villages.models import Found, Operator
+from kukar_connect.pwa import MODULES
+from villages.models import Operator
 
 pytestmark = pytest.mark.django_db
 
@@ -35,13 +40,70 @@ def test_the_form_opens_for(role):
     assert page_of(role)[0] == 200
 
 
-def test_no_signal_is_the_first_choice():
+def test_nothing_is_the_first_choice_for_every_operator():
     _status, page = page_of("field")
-    found = re.findall(r'name="found" value="(\w+)"', page)
-    assert found[0] == Found.NO_SERVICE
-    assert sorted(found) == sorted(Found.values)
-    operators = re.findall(r'name="operator" value="(\w+)"', page)
-    assert operators == Operator.values
+    for operator in Operator.values:
+        choices = re.findall(rf'name="found-{operator}" value="(\w+)"', page)
+        assert choices == ["none", "emergency", "calls", "slow", "good"]
+
+
+def test_the_page_that_a_phone_keeps_names_nobody():
+    _status, page = page_of("field")
+    assert "somebody" not in page
+
+
+def test_the_worker_lists_what_the_page_needs_and_all_of_it_is_there(client, account):
+    client.force_login(account("ana", "field"))
+    text = client.get("/sw.js").content.decode()
+    match = re.search(r"const SHELL = (\[.*\]);", text)
+    assert match is not None
+    shell = json.loads(match.group(1))
+    assert client.get("/sw.js")["Content-Type"].startswith("text/javascript")
+    page = client.get("/lapor/").content.decode()
+    asked = set(re.findall(r'(?:src|href|data-leaflet-\w+)="([^"]+)"', page))
+    # Seen by the browser's own frame, not needed to open the form.
+    extras = {"/static/img/icon-192.png", "/manifest.webmanifest"}
+    assert {url for url in asked if url.startswith("/static/")} - extras <= set(shell)
+    for url in shell:
+        if url.startswith("/static/"):
+            assert finders.find(url.removeprefix("/static/")), url
+        else:
+            assert client.get(url).status_code == 200, url
+
+
+def test_every_module_that_the_form_imports_is_kept():
+    modules = settings.BASE_DIR / "static" / "js"
+    seen: set[str] = set()
+    todo = [modules / "report" / "form.js"]
+    while todo:
+        path = todo.pop()
+        for name in re.findall(r'from "(\.[^"]+)"', path.read_text()):
+            module = (path.parent / name).resolve()
+            kept = f"js/{module.relative_to(modules)}"
+            if kept not in seen:
+                seen.add(kept)
+                todo.append(module)
+    assert seen == set(MODULES)
+
+
+def test_ping_says_that_it_is_us_and_who_asks(client, account):
+    answer = client.get("/api/v1/ping")
+    assert answer["X-Kukar-Connect"] == "1"
+    assert answer["Cache-Control"] == "no-store"
+    assert answer.json()["service"] == "kukar-connect"
+    assert (answer.json()["account"], answer.json()["can_report"]) == (None, False)
+    client.force_login(account("ana", "field"))
+    answer = client.get("/api/v1/ping").json()
+    assert (answer["account"], answer["can_report"]) == ("ana", True)
+
+
+def test_the_manifest_names_icons_that_are_there(client):
+    manifest = client.get("/manifest.webmanifest").json()
+    assert manifest["start_url"] == "/lapor/"
+    for icon in manifest["icons"]:
+        path = finders.find(icon["src"].removeprefix("/static/"))
+        with Image.open(path) as image:
+            assert icon["sizes"] == "{}x{}".format(*image.size)
 
 
 def test_without_javascript_the_page_says_that_it_needs_it():

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from kukar_connect.geojson import collection_response, features
-from villages.models import Claim, District, Facility, Settlement
+from villages.models import Claim, District, Facility, Settlement, Village
 
 GEOJSON = {(200, "application/geo+json"): OpenApiTypes.OBJECT}
 
@@ -62,6 +62,16 @@ class Districts(PlaceList):
         return District.objects.exclude(boundary=None).annotate(
             label=_label_point("boundary")
         )
+
+
+class VillagePoints(PlaceList):
+    """Every village's name and centre: small enough for a phone to keep."""
+
+    geometry = "point"
+    properties = {"code": "code", "name": "name", "district_name": F("district__name")}
+
+    def rows(self) -> QuerySet:
+        return Village.objects.order_by("code")
 
 
 class OfficialList(PlaceList):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.gis.geos import Polygon
 from django.db.models import F
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -50,7 +52,9 @@ class Reports(APIView):
         description=(
             "Send one report, or a list of up to 500. The answer holds one result per "
             "report, in order. Safe to repeat: a report is stored once by its id. The "
-            "HTTP status is that of the results when they agree, else 207."
+            "HTTP status is that of the results when they agree, else 207. With your "
+            "clock in the header `X-Client-Time` (ISO 8601 with offset) a wrong clock "
+            "is recognised."
         ),
     )
     def post(self, request: Request) -> Response:
@@ -61,7 +65,9 @@ class Reports(APIView):
             raise TooManyReportsError(
                 _("Send at most %(most)d reports at once.") % {"most": MAX_REPORTS}
             )
-        results = submit(items, reported_by_id=request.user.pk)
+        results = submit(
+            items, reported_by_id=request.user.pk, clock_skew=_clock_skew(request)
+        )
         statuses = {result["status"] for result in results}
         status = statuses.pop() if len(statuses) == 1 else 207
         if status < 400:
@@ -108,6 +114,7 @@ class Reports(APIView):
                 "operator": "operator",
                 "technology": "technology",
                 "found": "found",
+                "internet": "internet",
                 "rsrp_dbm": "rsrp_dbm",
                 "rsrq_db": "rsrq_db",
                 "sinr_db": "sinr_db",
@@ -117,8 +124,10 @@ class Reports(APIView):
                 "accuracy_m": "accuracy_m",
                 "position_source": "position_source",
                 "environment": "environment",
+                "power_out_hours": "power_out_hours",
                 "observed_at": "observed_at",
                 "received_at": "received_at",
+                "clock_skew_s": "clock_skew_s",
                 "device_model": "device_model",
                 "note": "note",
                 "village": "village_id",
@@ -134,8 +143,20 @@ class Reports(APIView):
         return collection_response(texts[:shown], has_more=has_more)
 
 
+def _clock_skew(request: Request) -> timedelta | None:
+    """Return by how much the sender's clock is ahead of ours, if it told its time."""
+    try:
+        told = parse_datetime(request.headers.get("X-Client-Time", ""))
+    except ValueError:
+        return None
+    return told - timezone.now() if told and told.tzinfo else None
+
+
 def submit(
-    items: list[dict[str, Any]], *, reported_by_id: int | None
+    items: list[dict[str, Any]],
+    *,
+    reported_by_id: int | None,
+    clock_skew: timedelta | None = None,
 ) -> list[dict[str, Any]]:
     """Check and store *items*; return one result each, in order."""
     results: list[dict[str, Any] | None] = [None] * len(items)
@@ -156,6 +177,7 @@ def submit(
         source="api",
         now=timezone.now(),
         reported_by_id=reported_by_id,
+        clock_skew=clock_skew,
     )
     stored = SignalReport.objects.select_related("village").in_bulk(
         [report.id for _index, report in good]

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from villages.models.reports import (
     Environment,
     Found,
+    Internet,
     Operator,
     PositionSource,
     Technology,
@@ -23,6 +24,12 @@ class ReportSerializer(serializers.Serializer):
         Technology.choices, default="", allow_blank=True, help_text="2G … 5G, or empty."
     )
     found = serializers.ChoiceField(Found.choices)
+    internet = serializers.ChoiceField(
+        Internet.choices,
+        default="",
+        allow_blank=True,
+        help_text="How it felt, with found=data.",
+    )
     rsrp_dbm = serializers.FloatField(
         default=None,
         allow_null=True,
@@ -45,6 +52,7 @@ class ReportSerializer(serializers.Serializer):
     environment = serializers.ChoiceField(
         Environment.choices, default="", allow_blank=True
     )
+    power_out_hours = serializers.FloatField(default=None, allow_null=True)
     device_model = serializers.CharField(
         default="", allow_blank=True, trim_whitespace=True, max_length=100
     )

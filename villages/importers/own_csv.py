@@ -26,6 +26,7 @@ from villages.importers.reading import (
 from villages.models.reports import (
     Environment,
     Found,
+    Internet,
     PositionSource,
     Technology,
 )
@@ -45,6 +46,7 @@ ALIASES = {
     "operator": ("operator", "operator_seluler"),
     "technology": ("technology", "teknologi", "jaringan"),
     "found": ("found", "ditemukan", "yang_ditemukan", "temuan"),
+    "internet": ("internet", "rasa_internet"),
     "rsrp_dbm": ("rsrp_dbm", "rsrp"),
     "rsrq_db": ("rsrq_db", "rsrq"),
     "sinr_db": ("sinr_db", "sinr", "snr"),
@@ -57,6 +59,7 @@ ALIASES = {
     "position_source": ("position_source", "sumber_posisi"),
     "observed_at": ("observed_at", "waktu", "waktu_pengamatan"),
     "environment": ("environment", "lingkungan"),
+    "power_out_hours": ("power_out_hours", "jam_tanpa_listrik"),
     "device_model": ("device_model", "perangkat", "model_hp"),
     "note": ("note", "catatan", "keterangan"),
 }
@@ -71,6 +74,7 @@ _NUMBERS = {
     "lon",
     "lat",
     "accuracy_m",
+    "power_out_hours",
 }
 
 WORDS: dict[str, dict[str, str]] = {
@@ -89,6 +93,11 @@ WORDS: dict[str, dict[str, str]] = {
         "telepon saja": Found.VOICE_ONLY.value,
         "telepon": Found.VOICE_ONLY.value,
         "internet": Found.DATA.value,
+    },
+    "internet": {
+        **{value: value for value in Internet.values if value},
+        "lambat": Internet.SLOW.value,
+        "bagus": Internet.GOOD.value,
     },
     "environment": {
         **{value: value for value in Environment.values if value},

@@ -40,6 +40,14 @@ class Found(models.TextChoices):
     DATA = "data", _("internet")
 
 
+class Internet(models.TextChoices):
+    """How the internet felt, where there was any and nobody measured it."""
+
+    SLOW = "slow", _("slow")
+    GOOD = "good", _("good")
+    UNKNOWN = "", _("not known")
+
+
 class Environment(models.TextChoices):
     OUTDOOR = "outdoor", _("outdoors")
     INDOOR = "indoor", _("indoors")
@@ -78,6 +86,8 @@ SINR_RANGE_DB = (-23.0, 40.0)
 MAX_ACCURACY_M = 100_000.0
 MAX_RATE_MBPS = 10_000.0
 MAX_LATENCY_MS = 120_000.0
+# A month without power; beyond it the place has none, which is for the note.
+MAX_POWER_OUT_HOURS = 744.0
 # The first commercial 2G network in Indonesia; earlier is a phone without a clock.
 EARLIEST_OBSERVED_YEAR = 1993
 
@@ -103,6 +113,7 @@ class ImportBatch(models.Model):
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("brought at"), db_default=Now())
@@ -119,8 +130,9 @@ class ImportBatch(models.Model):
         _("operator"), max_length=16, choices=Operator, blank=True
     )
     state = models.CharField(
-        _("state"), max_length=8, choices=State, default=State.WAITING
+        _("state"), max_length=10, choices=State, default=State.WAITING
     )
+    is_cancel_wanted = models.BooleanField(_("to be cancelled"), default=False)
     is_atomic = models.BooleanField(_("all or nothing"), default=False)
     is_dry_run = models.BooleanField(_("only a trial"), default=False)
     bytes_total = models.BigIntegerField(default=0)
@@ -162,6 +174,9 @@ class SignalReport(models.Model):
         _("technology"), max_length=2, choices=Technology, blank=True
     )
     found = models.CharField(_("found"), max_length=16, choices=Found)
+    internet = models.CharField(
+        _("internet felt"), max_length=4, choices=Internet, blank=True
+    )
     rsrp_dbm = models.FloatField(_("RSRP (dBm)"), null=True, blank=True)
     rsrq_db = models.FloatField(_("RSRQ (dB)"), null=True, blank=True)
     sinr_db = models.FloatField(_("SINR (dB)"), null=True, blank=True)
@@ -180,6 +195,7 @@ class SignalReport(models.Model):
     environment = models.CharField(
         _("environment"), max_length=8, choices=Environment, blank=True
     )
+    power_out_hours = models.FloatField(_("hours without power"), null=True, blank=True)
     village = models.ForeignKey(
         Village,
         models.SET_NULL,
@@ -191,6 +207,12 @@ class SignalReport(models.Model):
 
     observed_at = models.DateTimeField(_("observed at"))
     received_at = models.DateTimeField(_("received at"), db_default=Now())
+    clock_skew_s = models.FloatField(
+        _("phone's clock ahead (s)"),
+        null=True,
+        blank=True,
+        help_text=_("The phone's time minus the server's when the report arrived."),
+    )
     device_model = models.CharField(_("device"), max_length=100, blank=True)
     note = models.CharField(_("note"), max_length=1000, blank=True)
     reported_by = models.ForeignKey(
@@ -276,6 +298,14 @@ class SignalReport(models.Model):
                 # A phone without the operator's network has no reading of it.
                 condition=Q(found__in=[Found.VOICE_ONLY, Found.DATA])
                 | Q(rsrp_dbm__isnull=True, rsrq_db__isnull=True, sinr_db__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="signal_report_internet_known",
+                condition=Q(internet="") | Q(internet__in=Internet, found=Found.DATA),
+            ),
+            models.CheckConstraint(
+                name="signal_report_power_out_in_range",
+                condition=_between("power_out_hours", 0, MAX_POWER_OUT_HOURS),
             ),
             models.CheckConstraint(
                 name="signal_report_rate_needs_data",

@@ -23,12 +23,14 @@ from villages.models.reports import (
     EARLIEST_OBSERVED_YEAR,
     MAX_ACCURACY_M,
     MAX_LATENCY_MS,
+    MAX_POWER_OUT_HOURS,
     MAX_RATE_MBPS,
     RSRP_RANGE_DBM,
     RSRQ_RANGE_DB,
     SINR_RANGE_DB,
     Environment,
     Found,
+    Internet,
     Operator,
     PositionSource,
     Technology,
@@ -52,6 +54,7 @@ class NewReport:
     lat: float
     observed_at: datetime
     technology: str = ""
+    internet: str = ""
     rsrp_dbm: float | None = None
     rsrq_db: float | None = None
     sinr_db: float | None = None
@@ -61,6 +64,7 @@ class NewReport:
     accuracy_m: float | None = None
     position_source: str = PositionSource.DEVICE.value
     environment: str = ""
+    power_out_hours: float | None = None
     device_model: str = ""
     note: str = ""
 
@@ -91,6 +95,7 @@ _CHOICES = {
     "operator": set(Operator.values),
     "technology": set(Technology.values),
     "found": set(Found.values),
+    "internet": set(Internet.values),
     "environment": set(Environment.values),
     "position_source": set(PositionSource.values),
 }
@@ -101,6 +106,7 @@ _RANGES = {
     "upload_mbps": (0.0, MAX_RATE_MBPS),
     "latency_ms": (0.0, MAX_LATENCY_MS),
     "accuracy_m": (0.0, MAX_ACCURACY_M),
+    "power_out_hours": (0.0, MAX_POWER_OUT_HOURS),
     "lon": (-180.0, 180.0),
     "lat": (-90.0, 90.0),
 }
@@ -158,6 +164,8 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
         for field in _RATES:
             if getattr(report, field) is not None:
                 refuse(field, _("Only a phone that found internet can measure this."))
+        if report.internet:
+            refuse("internet", _("Only a phone that found internet can tell this."))
     if report.observed_at.tzinfo is None:
         refuse("observed_at", _("The time needs a time zone, such as +08:00."))
     elif report.observed_at.year < EARLIEST_OBSERVED_YEAR:
@@ -167,6 +175,7 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
 
 _TEMP_COLUMNS = (
     "id uuid, digest text, operator text, technology text, found text,"
+    " internet text, power_out_hours float8,"
     " rsrp_dbm float8, rsrq_db float8, sinr_db float8, download_mbps float8,"
     " upload_mbps float8, latency_ms float8, lon float8, lat float8,"
     " accuracy_m float8, position_source text, environment text,"
@@ -190,22 +199,25 @@ WITH placed AS MATERIALIZED (
     FROM incoming_report AS incoming
 )
 INSERT INTO villages_signalreport (
-    id, digest, operator, technology, found, rsrp_dbm, rsrq_db, sinr_db,
+    id, digest, operator, technology, found, internet, rsrp_dbm, rsrq_db, sinr_db,
     download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
-    environment, village_id, observed_at, received_at, device_model, note,
+    environment, power_out_hours, village_id, observed_at, received_at, clock_skew_s,
+    device_model, note,
     reported_by_id, source, batch_id, flags, review_state, is_demo
 )
 SELECT DISTINCT ON (id)
-    id, digest, operator, technology, found, rsrp_dbm, rsrq_db, sinr_db,
+    id, digest, operator, technology, found, internet, rsrp_dbm, rsrq_db, sinr_db,
     download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
-    environment, village_code, observed_at, %(received_at)s, device_model, note,
+    environment, power_out_hours, village_code, observed_at, %(received_at)s,
+    %(clock_skew_s)s::float8, device_model, note,
     %(reported_by)s, %(source)s, %(batch)s::uuid,
     array_remove(ARRAY[
         CASE WHEN village_code IS NULL THEN 'outside_regency' END,
         CASE WHEN accuracy_m > %(poor_accuracy_m)s THEN 'poor_accuracy' END,
         CASE WHEN lon = 0 AND lat = 0 THEN 'null_island' END,
         CASE WHEN observed_at > %(latest)s THEN 'future' END,
-        CASE WHEN observed_at < %(oldest)s THEN 'old' END
+        CASE WHEN observed_at < %(oldest)s THEN 'old' END,
+        CASE WHEN abs(%(clock_skew_s)s::float8) > %(most_skew_s)s THEN 'wrong_clock' END
     ]::text[], NULL),
     'unreviewed', %(is_demo)s
 FROM placed
@@ -229,6 +241,7 @@ def store_reports(
     now: datetime,
     reported_by_id: int | None = None,
     batch_id: UUID | None = None,
+    clock_skew: timedelta | None = None,
     is_demo: bool = False,
 ) -> list[Outcome]:
     """Store *reports*, each once, and note where they lie for whoever maps them.
@@ -237,6 +250,7 @@ def store_reports(
     already there, or a different report under the same id (nothing stored).
     Safe to repeat: the same reports again change nothing. The reports must have
     passed :func:`check_report`; what slips through, a constraint refuses whole.
+    *clock_skew* is the sender's clock minus ours, where the sender told its time.
     """
     if not reports:
         return []
@@ -253,6 +267,8 @@ def store_reports(
                 "poor_accuracy_m": POOR_ACCURACY_M,
                 "latest": now + CLOCK_TOLERANCE,
                 "oldest": now - OLD_AGE,
+                "clock_skew_s": clock_skew and clock_skew.total_seconds(),
+                "most_skew_s": CLOCK_TOLERANCE.total_seconds(),
                 "is_demo": is_demo,
             },
         )
@@ -294,7 +310,8 @@ def _copy_in(cursor: Any, reports: Sequence[NewReport], digests: list[str]) -> N
     cursor.copy_expert(
         f"COPY incoming_report (line, digest, {', '.join(_FIELD_NAMES)}) FROM STDIN"
         " WITH (FORMAT csv,"
-        " FORCE_NOT_NULL (technology, environment, device_model, note))",
+        " FORCE_NOT_NULL (technology, internet, environment, device_model,"
+        " note))",
         text,
     )
 

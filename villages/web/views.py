@@ -31,7 +31,7 @@ from django.views.generic import DetailView, FormView, TemplateView
 
 from kukar_connect.roles import RoleRequiredMixin, has_role
 from villages.importers import FORMATS
-from villages.models import Environment, Found, ImportBatch, Operator, Technology
+from villages.models import Environment, ImportBatch, Operator, Technology
 from villages.services.import_reports import (
     accept_upload,
     is_interrupted,
@@ -45,27 +45,17 @@ SHOWN_IMPORTS = 30
 # What a form adds to the bytes of its file.
 FORM_OVERHEAD_BYTES = 64 * 1024
 
+# The form's five words: what each says stands in static/js/report/form.js.
 FOUND_CHOICES = [
+    ("none", gettext_lazy("Nothing"), gettext_lazy("No signal")),
     (
-        Found.NO_SERVICE.value,
-        gettext_lazy("No signal"),
-        gettext_lazy("The phone finds no network of this operator."),
-    ),
-    (
-        Found.EMERGENCY_ONLY.value,
+        "emergency",
+        pgettext_lazy("calls", "Emergency"),
         gettext_lazy("Emergency calls only"),
-        gettext_lazy("The phone says so, or shows another operator's network."),
     ),
-    (
-        Found.VOICE_ONLY.value,
-        gettext_lazy("Calls only"),
-        gettext_lazy("Calls work, internet does not."),
-    ),
-    (
-        Found.DATA.value,
-        gettext_lazy("Internet works"),
-        gettext_lazy("Messages and pages arrive, even if slowly."),
-    ),
+    ("calls", gettext_lazy("Calls"), gettext_lazy("Calls only")),
+    ("slow", pgettext_lazy("internet", "Slow"), gettext_lazy("Slow internet")),
+    ("good", pgettext_lazy("internet", "Good"), gettext_lazy("Good internet")),
 ]
 SHORT_OPERATOR_NAMES = {Operator.INDOSAT.value: "Indosat"}
 
@@ -83,9 +73,9 @@ class ReportForm(RoleRequiredMixin, TemplateView):
                 (value, SHORT_OPERATOR_NAMES.get(value, label), label)
                 for value, label in Operator.choices
             ],
-            found_choices=FOUND_CHOICES,
+            choices=FOUND_CHOICES,
             technologies=Technology.choices,
-            environments=Environment.choices,
+            environments=[choice for choice in Environment.choices if choice[0]],
             texts=_report_texts(),
         )
 
@@ -113,39 +103,74 @@ def _report_texts() -> dict[str, str]:
         ),
         "manual": _("Pin set by hand: {lat}, {lon}."),
         "manual_missing": _("Tap the place on the map, or write the coordinates."),
-        "same_place": _("Same place as the last report."),
+        "same_place": _("The place of the report that is being corrected."),
+        "near": _("Near the centre of {village} ({km} km)."),
         "need_position": _("There is no position yet. Wait for it or set the pin."),
-        "need_operator": _("Choose the operator."),
-        "need_found": _("Choose what the phone found."),
-        "sending": _("Sending …"),
-        "not_sent": _(
-            "Not sent: there is no connection to the server. Everything you entered is "
-            "still here. Find a place with a signal, keep this page open, and press "
-            "“Send again”."
+        "need_found": _("Choose what the phone finds, for one operator at least."),
+        "bad_rsrp": _(
+            "RSRP of {operator}: write a number between -156 and -24, or leave it "
+            "empty."
         ),
-        "server_failed": _(
-            "Not sent: the server had a problem ({status}). Everything you entered is "
-            "still here. Press “Send again” in a while."
-        ),
-        "signed_out": _(
-            "Not sent: you are signed out. Everything you entered is still here. Sign "
-            "in in the new tab, come back to this one, and press “Send again”."
-        ),
-        "not_allowed": _(
-            "Not sent: your account may not send reports. Everything you entered is "
-            "still here. Ask the administrator."
-        ),
-        "refused": _("The server does not accept this yet. Please correct:"),
-        "conflict": _(
-            "The server has another report under this number. Press “Send report” to "
-            "send yours under a new one."
-        ),
-        "stored": _("The report is stored."),
-        "stored_already": _("The report was stored already, once."),
-        "outside": _("outside Kutai Kartanegara"),
+        "bad_hours": _("Write hours between 0 and 744, or leave it empty."),
         "map_failed": _("The map did not load. Write the coordinates below."),
-        "field_position": _("Position"),
-        "field_time": _("Time"),
+        "counter": _("{waiting} waiting · {sent} sent"),
+        "kept": _("Saved on this phone: {count}."),
+        "sending": _("Sending …"),
+        "account": _("Account: {account}."),
+        "all_sent": _("Nothing waits to be sent."),
+        "some_aside": _("{count} not accepted: see below."),
+        "stopped_network": _(
+            "No connection to the server. It is sent by itself once there is one."
+        ),
+        "stopped_server": _("The server had a problem. It is tried again by itself."),
+        "stopped_too_large": _(
+            "The server had a problem. It is tried again by itself."
+        ),
+        "stopped_signed_out": _(
+            "You are signed out. Sign in to send; nothing is lost."
+        ),
+        "stopped_not_allowed": _(
+            "Your account may not send reports. Nothing is lost: sign in with another "
+            "account or ask the administrator."
+        ),
+        "stopped_other_account": _(
+            "Some reports were saved by another account. Sign in with that one to send "
+            "them."
+        ),
+        "stopped_phone": _("The phone's memory could not be read. It is tried again."),
+        "phone_full": _(
+            "Not saved: the phone's memory is full. Everything you entered is still "
+            "here. Make room on the phone and press “Save report” again."
+        ),
+        "not_kept": _(
+            "Not saved: the browser did not keep it. Everything you entered is still "
+            "here. Press “Save report” again."
+        ),
+        "no_store": _(
+            "This browser keeps nothing (private window?). Open the form in a normal "
+            "window."
+        ),
+        "waits": _("Saved on this phone, waiting to be sent."),
+        "outside": _("outside Kutai Kartanegara"),
+        "correct": _("Correct and send again"),
+        "discard": _("Delete"),
+        "discard_sure": _("Delete this report from the phone? It was not sent."),
+        "exported": _(
+            "Saved as a file. Bring it to the office, which imports it at {address}."
+        ),
+        "review_accepted": _("Accepted by the office. {reason}"),
+        "review_rejected": _("Not used by the office: {reason}"),
+        "review_asked": _("The office asks: {reason}"),
+        "ready": _("Ready offline."),
+        "ready_loading": _("Getting ready for offline …"),
+        "ready_failed": _(
+            "Not ready for offline yet. Open this page again where there is a signal."
+        ),
+        "ready_insecure": _(
+            "Not available offline: that needs a secure address (https). Reports are "
+            "kept on the phone all the same."
+        ),
+        "language_needs_connection": _("Another language needs a connection."),
     }
 
 

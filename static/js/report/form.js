@@ -1,146 +1,129 @@
-// The report form: reads it, sends it, keeps it until the server has it.
+// The report form: one visit gives one report for each operator that was looked at. What
+// is filled in is kept on the phone first, and sent from there by the outbox.
 
-import { PRECISE_M, STALE_MS, watchPosition } from "./position.js";
-import { makePinMap } from "./pin.js";
-import { makeUuid, sendReport } from "./send.js";
+import { makeLog } from "./log.js";
+import { makeSender } from "./outbox.js";
+import { makePlace } from "./place.js";
+import { watchReadiness } from "./ready.js";
+import { csrfToken, makeUuid, ping, sendReports } from "./send.js";
+import { makeLock, makeStore } from "./store.js";
 
 const texts = JSON.parse(document.getElementById("report-texts").textContent);
 const language = document.documentElement.lang;
 const form = document.getElementById("report");
 const one = (selector, within = document) => within.querySelector(selector);
-const fields = one("[data-all]", form);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const problem = one("[data-problem]", form);
 const submitButton = one("[data-submit]", form);
-const againButton = one("[data-again]", form);
-const signInLink = one("[data-sign-in]", form);
-const pinPanel = one("#pin-panel");
-const usePinButton = one("[data-use-pin]");
-const useDeviceButton = one("[data-use-device]");
-const latInput = one("#lat");
-const lonInput = one("#lon");
-const receipt = one("#receipt");
+const signIn = one("[data-sign-in]");
+const rows = all("[data-operator]", form);
 
 const say = (key, values = {}) =>
   texts[key].replace(/\{(\w+)\}/g, (_match, name) => values[name]);
-const metres = (value) => Math.max(1, Math.round(value)).toLocaleString(language);
 
-// --- position ----------------------------------------------------------------
-let fix = null; // the phone's, kept by position.js
-let fixError = null;
-let pin = null; // [lon, lat], set by hand
-let isPinned = false;
-let samePlace = null; // the position of the report just sent
-let pinMap = null;
+// --- what is kept, and what is sent -----------------------------------------------
+const store = makeStore();
+// Who was signed in when the server was last heard; reports are theirs.
+let account = null;
+let state = { isSending: false, stopped: null, nextS: null };
+let correcting = null; // the item set aside that fills the form now
 
-function position() {
-  if (samePlace) return samePlace;
-  if (isPinned) {
-    return pin && { lon: pin[0], lat: pin[1], accuracy_m: null, position_source: "manual" };
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("kukar-outbox") : null;
+
+async function hear() {
+  const pong = await ping(form.dataset.pingUrl);
+  if (pong.online && pong.account !== account) {
+    account = pong.account ?? account;
+    await store.putNote("account", account);
   }
-  return (
-    fix && {
-      lon: fix.lon,
-      lat: fix.lat,
-      accuracy_m: Math.round(fix.accuracyM * 10) / 10,
-      position_source: "device",
-    }
+  return pong;
+}
+
+const kick = makeSender({
+  store,
+  ping: hear,
+  send: (reports) => sendReports(form.dataset.apiUrl, reports),
+  withLock: makeLock(store),
+  schedule: (work, seconds) => window.setTimeout(work, seconds * 1000),
+  cancel: (timer) => window.clearTimeout(timer),
+  onState(next) {
+    state = next;
+    showState();
+    channel?.postMessage("changed");
+  },
+});
+
+const log = makeLog({
+  say,
+  language,
+  store,
+  names: {
+    operator: (value) => one(`[data-operator="${value}"]`).dataset.name,
+    choice: (report) => choiceName(report),
+  },
+  onCorrect: correct,
+  onChanged: () => kick(),
+  importUrl: form.dataset.queueUrl,
+});
+
+async function showState() {
+  await log.show(state);
+  one("[data-account]").textContent = account ? say("account", { account }) : "";
+  signIn.hidden = !["signed_out", "not_allowed", "other_account"].includes(state.stopped);
+}
+
+// --- the choices --------------------------------------------------------------------
+// The form's five words, as a report says them.
+const SAYS = {
+  none: { found: "no_service" },
+  emergency: { found: "emergency_only" },
+  calls: { found: "voice_only" },
+  slow: { found: "data", internet: "slow" },
+  good: { found: "data", internet: "good" },
+};
+
+function choiceOf(report) {
+  return Object.keys(SAYS).find(
+    (choice) =>
+      SAYS[choice].found === report.found &&
+      (SAYS[choice].internet ?? "") === (report.internet ?? ""),
   );
 }
 
-function describePosition() {
-  if (samePlace) return ["good", say("same_place")];
-  if (isPinned) {
-    if (!pin) return ["none", say("manual_missing")];
-    return ["good", say("manual", { lon: pin[0].toFixed(5), lat: pin[1].toFixed(5) })];
+function choiceName(report) {
+  const choice = choiceOf(report);
+  return choice ? one(`input[value="${choice}"]`, form).dataset.name : report.found;
+}
+
+function chosen(row) {
+  return one("input[type=radio]:checked", row)?.value ?? null;
+}
+
+function showReadings() {
+  for (const row of rows) {
+    const choice = chosen(row);
+    one("[data-clear]", row).hidden = choice === null;
+    one(`[data-reading="${row.dataset.operator}"]`, form).hidden = !(
+      choice && ["voice_only", "data"].includes(SAYS[choice].found)
+    );
   }
-  if (fix) {
-    const ageMs = Date.now() - fix.atMs;
-    const accuracy = metres(fix.accuracyM);
-    if (ageMs > 2 * STALE_MS)
-      return ["poor", say("stale", { seconds: Math.round(ageMs / 1000), accuracy })];
-    if (fix.accuracyM <= PRECISE_M) return ["good", say("precise", { accuracy })];
-    return ["poor", say("waiting_better", { accuracy })];
-  }
-  if (fixError) return ["none", say(fixError)];
-  return ["searching", say("searching")];
+  one("[data-no-reading]", form).hidden = all("[data-reading]:not([hidden])", form).length > 0;
 }
 
-function showPosition() {
-  const [quality, text] = describePosition();
-  one("[data-position-box]").dataset.quality = quality;
-  const line = one("[data-position-text]");
-  // A screen reader says it again with every change, so only with a change.
-  if (line.textContent !== text) line.textContent = text;
-  if (position()) showError("position", "");
-}
+// --- position -----------------------------------------------------------------------
+const place = makePlace({
+  say,
+  language,
+  addresses: { ...form.dataset },
+  villages: async () => (await fetch(form.dataset.villagesUrl)).json(),
+});
+place.onChange((where) => {
+  if (where) showError("position", "");
+});
 
-function setPin(lonLat, { isTyped = false } = {}) {
-  samePlace = null;
-  pin = lonLat;
-  if (!isTyped && lonLat) {
-    lonInput.value = lonLat[0].toFixed(6);
-    latInput.value = lonLat[1].toFixed(6);
-  }
-  showPosition();
-}
-
-/** Show what fits the way the position is found: by phone, by pin, or as before. */
-function showPositionControls() {
-  const isPinOpen = isPinned && !samePlace;
-  pinPanel.hidden = !isPinOpen;
-  usePinButton.hidden = isPinOpen;
-  usePinButton.setAttribute("aria-expanded", String(isPinOpen));
-  useDeviceButton.hidden = !(isPinned || samePlace);
-}
-
-async function openPin() {
-  samePlace = null;
-  isPinned = true;
-  showPositionControls();
-  showPosition();
-  try {
-    const isNew = pinMap === null;
-    pinMap ??= makePinMap(one("[data-map]"), { ...form.dataset }, setPin);
-    const map = await pinMap;
-    map.refresh();
-    if (isNew && fix) map.show([fix.lon, fix.lat]);
-  } catch {
-    pinMap = null;
-    one("[data-map]").hidden = true;
-    one("[data-pin-middle]").hidden = true;
-    const line = one("[data-map-error]");
-    line.textContent = say("map_failed");
-    line.hidden = false;
-  }
-}
-
-function useDevice() {
-  samePlace = null;
-  isPinned = false;
-  showPositionControls();
-  showPosition();
-  usePinButton.focus();
-}
-
-async function readTypedPin() {
-  const [lon, lat] = [lonInput, latInput].map((input) =>
-    input.value.trim() === "" ? NaN : Number(input.value.trim().replace(",", ".")),
-  );
-  const isPlace = Math.abs(lon) <= 180 && Math.abs(lat) <= 90;
-  setPin(isPlace ? [lon, lat] : null, { isTyped: true });
-  if (isPlace && pinMap) {
-    const map = await pinMap;
-    map.setPin([lon, lat]);
-    map.show([lon, lat]);
-  }
-}
-
-// --- what is wrong -------------------------------------------------------------
+// --- what is wrong ------------------------------------------------------------------
 function errorLine(field) {
-  if (field === "position") return one("#error-position");
-  return [...form.querySelectorAll("[data-error]")].find((line) =>
-    line.dataset.error.split(" ").includes(field),
-  );
+  return one(`[data-error~="${CSS.escape(field)}"]`, form);
 }
 
 function showError(field, text) {
@@ -153,231 +136,222 @@ function showError(field, text) {
 }
 
 function clearErrors() {
-  for (const line of form.querySelectorAll("[data-error]")) {
+  for (const line of all("[data-error]", form)) {
     line.textContent = "";
     line.hidden = true;
   }
   problem.replaceChildren();
 }
 
-function showProblem(text, items = []) {
-  const box = document.createElement("div");
+function showProblem(text) {
+  const box = document.createElement("p");
   box.className = "notice notice--error";
-  const line = document.createElement("p");
-  line.textContent = text;
-  box.append(line);
-  if (items.length > 0) {
-    const list = document.createElement("ul");
-    for (const item of items) {
-      const entry = document.createElement("li");
-      entry.textContent = item;
-      list.append(entry);
-    }
-    box.append(list);
-  }
+  box.textContent = text;
   problem.replaceChildren(box);
 }
 
-// --- the report ---------------------------------------------------------------
-let pending = null; // made and not known to be stored: sent as it is until it is
-
-function checked(name) {
-  return one(`input[name=${name}]:checked`, form);
+// --- the reports --------------------------------------------------------------------
+function number(text) {
+  const plain = text.trim().replace(",", ".");
+  if (plain === "") return null;
+  // What is no number goes as it is: the server says so, in the visitor's words.
+  return Number.isFinite(Number(plain)) ? Number(plain) : plain;
 }
 
-/** Return the report as filled in, or null after saying what is missing. */
+/** Return one report for each operator chosen, or null after saying what is missing. */
 function readForm() {
   clearErrors();
-  const where = position();
+  const where = place.position();
+  const looked = rows.filter((row) => chosen(row));
   const missing = [];
-  if (!checked("operator")) missing.push(["operator", say("need_operator")]);
-  if (!checked("found")) missing.push(["found", say("need_found")]);
-  if (!where) missing.push(["position", say("need_position")]);
+  if (looked.length === 0) missing.push(["found", say("need_found"), rows[0]]);
+  if (!where) missing.push(["position", say("need_position"), one("#step-position")]);
   for (const [field, text] of missing) showError(field, text);
+  for (const row of looked) {
+    const rsrp = one("[name=rsrp_dbm]", readingOf(row));
+    const value = number(rsrp.value);
+    const isShown = !readingOf(row).hidden;
+    if (isShown && value !== null && !(value >= -156 && value <= -24))
+      missing.push(["rsrp_dbm", say("bad_rsrp", { operator: row.dataset.name }), rsrp]);
+  }
+  const hours = number(form.elements.power_out_hours.value);
+  if (hours !== null && !(hours >= 0 && hours <= 744))
+    missing.push(["power_out_hours", say("bad_hours"), form.elements.power_out_hours]);
   if (missing.length > 0) {
-    const step = one(`#step-${missing[0][0]}`);
-    step.scrollIntoView({ block: "center" });
-    one("input, button:not([hidden])", step).focus({ preventScroll: true });
+    for (const [field, text] of missing) showError(field, text);
+    const [, , at] = missing[0];
+    at.scrollIntoView({ block: "center" });
+    (at.matches("input") ? at : one("input, button:not([hidden])", at)).focus({
+      preventScroll: true,
+    });
     return null;
   }
-  const found = checked("found").value;
-  const hasReading = found === "voice_only" || found === "data";
-  const rsrp = form.elements.rsrp_dbm.value.trim().replace(",", ".");
-  return {
-    id: makeUuid(),
-    observed_at: new Date().toISOString(),
-    operator: checked("operator").value,
-    found,
-    ...where,
-    technology: hasReading ? form.elements.technology.value : "",
-    // What is no number goes as it is: the server says so, in the visitor's words.
-    rsrp_dbm: hasReading && rsrp !== "" ? (Number(rsrp) || rsrp) : null,
-    environment: form.elements.environment.value,
-    note: form.elements.note.value.trim(),
-  };
-}
-
-function lock(isLocked) {
-  fields.disabled = isLocked;
-  submitButton.hidden = isLocked;
-}
-
-async function send() {
-  submitButton.hidden = false;
-  submitButton.disabled = true;
-  againButton.hidden = signInLink.hidden = true;
-  const label = submitButton.textContent;
-  submitButton.textContent = say("sending");
-  fields.disabled = true;
-  problem.replaceChildren();
-  const answer = await sendReport(form.dataset.apiUrl, pending);
-  submitButton.disabled = false;
-  submitButton.textContent = label;
-  act[answer.kind](answer);
-}
-
-function keep(text, { canSignIn = false } = {}) {
-  lock(true);
-  againButton.hidden = false;
-  signInLink.hidden = !canSignIn;
-  showProblem(text);
-  againButton.focus();
-}
-
-function letGo() {
-  pending = null;
-  lock(false);
-}
-
-const act = {
-  stored({ result }) {
-    const report = pending;
-    letGo();
-    showReceipt(report, result);
-  },
-  refused({ errors }) {
-    letGo();
-    const items = Object.entries(errors).map(([field, reasons]) => {
-      const text = [reasons].flat().join(" ");
-      if (errorLine(field)) showError(field, text);
-      const label = one(`label[for=${CSS.escape(field)}]`)?.textContent ??
-        { lon: texts.field_position, lat: texts.field_position,
-          accuracy_m: texts.field_position, observed_at: texts.field_time }[field];
-      return label ? `${label}: ${text}` : text;
-    });
-    showProblem(say("refused"), items);
-    submitButton.focus();
-  },
-  conflict() {
-    letGo();
-    showProblem(say("conflict"));
-    submitButton.focus();
-  },
-  network: () => keep(say("not_sent")),
-  server: ({ status }) => keep(say("server_failed", { status })),
-  signed_out: () => keep(say("signed_out"), { canSignIn: true }),
-  not_allowed: () => keep(say("not_allowed"), { canSignIn: true }),
-};
-
-// --- after it is stored ----------------------------------------------------------
-const reportedHere = new Set();
-
-function showReceipt(report, result) {
-  const name = (field) => one(`input[name=${field}][value=${report[field]}]`).dataset.name;
-  const time = new Date(report.observed_at).toLocaleString(language, {
-    dateStyle: "medium",
-    timeStyle: "short",
-    timeZone: "Asia/Makassar",
+  const observedAt = correcting?.report.observed_at ?? new Date().toISOString();
+  return looked.map((row) => {
+    const said = SAYS[chosen(row)];
+    const reading = readingOf(row);
+    const hasReading = !reading.hidden;
+    return {
+      id: makeUuid(),
+      observed_at: observedAt,
+      operator: row.dataset.operator,
+      ...said,
+      ...where,
+      technology: hasReading ? one("[name=technology]", reading).value : "",
+      rsrp_dbm: hasReading ? number(one("[name=rsrp_dbm]", reading).value) : null,
+      environment: one("input[name=environment]:checked", form)?.value ?? "",
+      power_out_hours: hours,
+      note: form.elements.note.value.trim(),
+    };
   });
-  const facts = {
-    title: say(result.status === 201 ? "stored" : "stored_already"),
-    code: result.receipt,
-    operator: name("operator"),
-    found: name("found"),
-    village: result.village_name ?? say("outside"),
-    time: `${time} WITA`,
-  };
-  for (const [fact, text] of Object.entries(facts))
-    one(`[data-receipt=${fact}]`).textContent = text;
-  reportedHere.add(report.operator);
-  const entry = document.createElement("li");
-  entry.textContent = [facts.code, facts.operator, facts.found, facts.village].join(" · ");
-  one("[data-sent-list]").prepend(entry);
-  one("[data-sent]").hidden = false;
-  samePlace = Object.fromEntries(
-    ["lon", "lat", "accuracy_m", "position_source"].map((key) => [key, report[key]]),
-  );
-  form.hidden = true;
-  receipt.hidden = false;
-  one("[data-receipt=title]").focus();
-  receipt.scrollIntoView({ block: "nearest" });
 }
 
-function nextReport({ isSamePlace }) {
-  if (!isSamePlace) {
-    samePlace = null;
-    pin = null;
-    lonInput.value = latInput.value = "";
-    reportedHere.clear();
-    form.elements.environment.value = "";
-  }
-  const radios = [...form.querySelectorAll("input[name=operator]")];
-  const next = radios.find((radio) => !reportedHere.has(radio.value));
-  for (const radio of form.querySelectorAll("input[type=radio]")) radio.checked = false;
-  if (isSamePlace && next) next.checked = true;
-  for (const name of ["technology", "rsrp_dbm", "note"]) form.elements[name].value = "";
-  clearErrors();
-  receipt.hidden = true;
-  form.hidden = false;
-  showPositionControls();
-  showPosition();
-  const first = isSamePlace && next ? "found" : "operator";
-  one(`#step-${first}`).scrollIntoView({ block: "start" });
-  one(`input[name=${first}]`).focus({ preventScroll: true });
+function readingOf(row) {
+  return one(`[data-reading="${row.dataset.operator}"]`, form);
 }
 
-// --- begin -------------------------------------------------------------------
-form.addEventListener("submit", (event) => {
+async function save(event) {
   event.preventDefault();
-  if (pending) return;
-  pending = readForm();
-  if (pending) send();
-});
-againButton.addEventListener("click", send);
-usePinButton.addEventListener("click", openPin);
-useDeviceButton.addEventListener("click", useDevice);
-one("[data-pin-middle]").addEventListener("click", async () =>
-  (await pinMap)?.pinInMiddle(),
-);
-latInput.addEventListener("change", readTypedPin);
-lonInput.addEventListener("change", readTypedPin);
-one("[data-same-place]").addEventListener("click", () => nextReport({ isSamePlace: true }));
-one("[data-new-place]").addEventListener("click", () => nextReport({ isSamePlace: false }));
-for (const radio of form.querySelectorAll("input[type=radio]"))
-  radio.addEventListener("change", () => showError(radio.name, ""));
-window.addEventListener("beforeunload", (event) => {
-  if (pending) event.preventDefault();
-});
-
-watchPosition(
-  (next) => {
-    fix = next;
-    showPosition();
-  },
-  (reason) => {
-    fixError = reason;
-    if (!fix && reason !== "unavailable" && !isPinned) openPin();
-    if (isPinned && !fix) pinReason(reason);
-    showPosition();
-  },
-);
-window.setInterval(showPosition, 5_000);
-form.hidden = false;
-showPosition();
-
-/** Say why the map is open although nobody asked for it. */
-function pinReason(reason) {
-  const line = one("[data-map-error]");
-  line.textContent = say(reason);
-  line.hidden = false;
+  const reports = readForm();
+  if (!reports) return;
+  submitButton.disabled = true;
+  const savedAt = new Date().toISOString();
+  const items = reports.map((report, order) => ({
+    id: report.id,
+    report,
+    state: "waiting",
+    account,
+    saved_at: savedAt,
+    order,
+    tries: 0,
+  }));
+  try {
+    if (correcting) {
+      const [first, ...more] = items;
+      await store.replace(correcting.id, first);
+      if (more.length > 0) await store.save(more);
+    } else {
+      await store.save(items);
+    }
+  } catch (error) {
+    // Everything stays filled in; nothing is said to be kept that is not.
+    showProblem(say(error?.name === "QuotaExceededError" ? "phone_full" : "not_kept"));
+    return;
+  } finally {
+    submitButton.disabled = false;
+  }
+  // Asked only now that there is something to keep; browsers grant it by use.
+  navigator.storage?.persist?.().catch(() => {});
+  correcting = null;
+  startAnew();
+  log.celebrate(items.length);
+  channel?.postMessage("changed");
+  await showState();
+  kick();
 }
+
+function startAnew() {
+  for (const input of all("input[type=radio]", form)) input.checked = false;
+  for (const name of ["note", "power_out_hours"]) form.elements[name].value = "";
+  for (const reading of all("[data-reading]", form)) {
+    one("[name=technology]", reading).value = "";
+    one("[name=rsrp_dbm]", reading).value = "";
+  }
+  one("[data-correcting]", form).hidden = true;
+  place.forget();
+  clearErrors();
+  showReadings();
+}
+
+/** Fill the form with a report that was set aside, to be corrected and saved anew. */
+function correct(item) {
+  startAnew();
+  correcting = item;
+  const { report } = item;
+  const row = one(`[data-operator="${report.operator}"]`, form);
+  const choice = choiceOf(report);
+  if (row && choice) one(`input[value="${choice}"]`, row).checked = true;
+  showReadings();
+  if (row) {
+    one("[name=technology]", readingOf(row)).value = report.technology ?? "";
+    one("[name=rsrp_dbm]", readingOf(row)).value = report.rsrp_dbm ?? "";
+  }
+  const environment = one(`input[name=environment][value="${report.environment}"]`, form);
+  if (environment) environment.checked = true;
+  form.elements.power_out_hours.value = report.power_out_hours ?? "";
+  form.elements.note.value = report.note ?? "";
+  const { lon, lat, accuracy_m, position_source } = report;
+  place.use({ lon, lat, accuracy_m, position_source });
+  one("[data-correcting]", form).hidden = false;
+  for (const [field, reasons] of Object.entries(item.problem?.errors ?? {}))
+    showError(field, [reasons].flat().join(" "));
+  form.scrollIntoView({ block: "start" });
+  one("input", row ?? form).focus({ preventScroll: true });
+}
+
+// --- language: the page is kept on the phone, so it must be fetched anew ---------------
+for (const other of all("form[data-language]")) {
+  other.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const data = new FormData(other, event.submitter);
+    // The page may be older than the sign-in; the cookie is not.
+    data.delete("csrfmiddlewaretoken");
+    try {
+      const answer = await fetch(other.action, {
+        method: "POST",
+        body: data,
+        headers: { "X-CSRFToken": csrfToken() },
+      });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const worker = navigator.serviceWorker?.controller;
+      if (!worker) return window.location.reload();
+      const done = new MessageChannel();
+      done.port1.onmessage = () => window.location.reload();
+      worker.postMessage({ kind: "refresh-page", url: form.dataset.pageUrl }, [done.port2]);
+    } catch {
+      showProblem(say("language_needs_connection"));
+    }
+    return undefined;
+  });
+}
+
+// --- begin --------------------------------------------------------------------------
+form.addEventListener("submit", save);
+for (const input of all("input[type=radio]", form)) {
+  input.addEventListener("change", () => {
+    showError("found", "");
+    showReadings();
+  });
+}
+for (const row of rows) {
+  one("[data-clear]", row).addEventListener("click", () => {
+    const input = one("input:checked", row);
+    if (input) input.checked = false;
+    showReadings();
+    one("input", row).focus();
+  });
+}
+one("[data-stop-correcting]", form).addEventListener("click", () => {
+  correcting = null;
+  startAnew();
+});
+one("[data-send-now]").addEventListener("click", () => kick());
+window.addEventListener("online", () => kick());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") kick();
+});
+if (channel) channel.onmessage = () => log.show(state);
+
+watchReadiness({ say, swUrl: form.dataset.swUrl });
+showReadings();
+form.hidden = false;
+(async () => {
+  try {
+    account = (await store.note("account")) ?? null;
+  } catch {
+    showProblem(say("no_store"));
+    return;
+  }
+  await showState();
+  kick();
+})();

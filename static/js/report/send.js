@@ -1,6 +1,7 @@
-// One report on its way to the server. Nothing here is lost: whoever calls keeps it.
+// What goes over the air. Nothing here is lost: whoever calls keeps it.
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
+const PING_TIMEOUT_MS = 20_000;
 
 /** A random UUID (version 4), also where the page came over plain http. */
 export function makeUuid() {
@@ -12,25 +13,37 @@ export function makeUuid() {
   return [8, 12, 16, 20].reduceRight((s, at) => `${s.slice(0, at)}-${s.slice(at)}`, hex);
 }
 
-function csrfToken() {
+export function csrfToken() {
   // From the cookie, which is new after signing in again in another tab.
   const cookie = document.cookie.split("; ").find((c) => c.startsWith("csrftoken="));
-  return cookie
-    ? cookie.slice("csrftoken=".length)
-    : (document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "");
+  return cookie ? cookie.slice("csrftoken=".length) : "";
+}
+
+/** Ask the server whether it is there: only our own body and header count. */
+export async function ping(url) {
+  try {
+    const response = await fetch(url, {
+      cache: "no-store",
+      signal: AbortSignal.timeout?.(PING_TIMEOUT_MS),
+    });
+    const body = await response.json();
+    if (response.headers.get("X-Kukar-Connect") !== "1") return { online: false };
+    if (body.service !== "kukar-connect") return { online: false };
+    return { online: true, account: body.account, canReport: body.can_report };
+  } catch {
+    return { online: false };
+  }
 }
 
 /**
- * Send one report. Returns `{ kind, … }`; the kinds are
+ * Send *reports* in one request. Returns `{ kind, … }`; the kinds are
  *
- * stored     with `result`: stored now, or before by this same report
- * refused    with `errors` by field: to be corrected
- * conflict   another report has the id
- * signed_out, not_allowed
- * server     with `status`: try again later
- * network    no answer: it may or may not have arrived; send the same again
+ * results    with `results`, one for each report that the server has looked at
+ * signed_out, not_allowed, too_large
+ * server     with `status`, `retryAfterS`: try again later
+ * network    no answer: they may or may not have arrived; send the same again
  */
-export async function sendReport(url, report) {
+export async function sendReports(url, reports) {
   let response;
   let body;
   try {
@@ -43,24 +56,24 @@ export async function sendReport(url, report) {
         Accept: "application/json",
         "Accept-Language": document.documentElement.lang,
         "X-CSRFToken": csrfToken(),
+        "X-Client-Time": new Date().toISOString(),
       },
-      body: JSON.stringify(report),
+      body: JSON.stringify(reports),
     });
     body = await response.json().catch(() => null);
   } catch {
     return { kind: "network" };
   }
-  const result = body?.results?.find((item) => item.id === report.id);
-  if (result) return fromResult(result);
-  if (response.status === 401) return { kind: "signed_out" };
-  if (response.status === 403) return { kind: "not_allowed" };
-  // Also an answer that is not ours, such as the page of a hotel's or café's portal.
-  return { kind: "server", status: response.status };
+  if (Array.isArray(body?.results)) return { kind: "results", results: body.results };
+  return refusal(response);
 }
 
-function fromResult(result) {
-  if (result.status === 200 || result.status === 201) return { kind: "stored", result };
-  if (result.status === 422) return { kind: "refused", errors: result.errors ?? {} };
-  if (result.status === 409) return { kind: "conflict" };
-  return { kind: "server", status: result.status };
+/** Say what an answer without results means. */
+export function refusal(response) {
+  if (response.status === 401) return { kind: "signed_out" };
+  if (response.status === 403) return { kind: "not_allowed" };
+  if (response.status === 413) return { kind: "too_large" };
+  // Also an answer that is not ours, such as the page of a hotel's or café's portal.
+  const retryAfterS = Number(response.headers.get("Retry-After")) || null;
+  return { kind: "server", status: response.status, retryAfterS };
 }
