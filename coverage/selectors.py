@@ -20,6 +20,7 @@ from coverage.core.exposure import NOWHERE, areas_by_state, assign_squares
 from coverage.core.grid import Window
 from coverage.models import BlankSpot, CoverageRun, VillageCoverage
 from villages.models import Claim, Found, Technology, Village
+from villages.selectors.used_reports import used_sql, weight_sql
 
 
 def current_run() -> CoverageRun | None:
@@ -122,6 +123,7 @@ _COLUMNS = {
     "accuracy_m": ">f8",
     "age_days": ">f8",
     "environment": ">i2",
+    "weight": ">f8",
     "visit": ">i8",
     "is_demo": "?",
 }
@@ -137,7 +139,7 @@ _ROW = np.dtype(
 _COPY_HEAD, _COPY_TAIL = 19, 2
 
 # A visit is one person, phone or file within one hour: rows of one visit are not
-# independent evidence. Rejected reports and those at (0, 0) count for nothing.
+# independent evidence.
 _REPORTS = """
 COPY (
 SELECT ST_X(point), ST_Y(point),
@@ -146,13 +148,13 @@ SELECT ST_X(point), ST_Y(point),
        coalesce(rsrp_dbm, 'NaN'), coalesce(accuracy_m, 'NaN'),
        GREATEST(0, EXTRACT(EPOCH FROM %(cutoff)s - observed_at) / 86400)::float8,
        array_position(%(environment)s::varchar[], environment)::int2,
+       {weight},
        hashtextextended(
            concat_ws('/', reported_by_id, batch_id, device_model,
                      floor(EXTRACT(EPOCH FROM observed_at) / 3600)), 0),
        is_demo
 FROM villages_signalreport
-WHERE operator = %(operator)s AND review_state <> 'rejected'
-  AND NOT flags @> ARRAY['null_island']::varchar[]
+WHERE operator = %(operator)s AND {is_used}
   AND (%(west)s::float8 IS NULL OR point && ST_MakeEnvelope(
         %(west)s, %(south)s, %(east)s, %(north)s, 4326))
 ) TO STDOUT (FORMAT binary)
@@ -171,7 +173,7 @@ def report_arrays(
     copied = BytesIO()
     with connection.cursor() as cursor:
         statement = cursor.mogrify(
-            _REPORTS,
+            _REPORTS.format(is_used=used_sql(), weight=weight_sql()),
             {
                 "cutoff": cutoff,
                 "operator": operator,
@@ -197,7 +199,8 @@ def report_arrays(
         age_days=rows["age_days"].astype(float),
         weight=np.array([ENVIRONMENT_WEIGHT[e] for e in environments], float)[
             rows["environment"] - 1
-        ],
+        ]
+        * rows["weight"],
         visit=rows["visit"].astype(np.int64),
         is_demo=bool(rows["is_demo"].any()),
     )

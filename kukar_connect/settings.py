@@ -132,6 +132,29 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # An office's largest drive-test log so far is far below this.
 KUKAR_MAX_UPLOAD_BYTES = 200 * 1024 * 1024
 
+# --- what becomes of odd reports: docs/review.md ------------------------------
+# Until somebody has looked: "hold" keeps the report off the map, a number above 0 and
+# up to 1 is the weight it counts with. 1 where the estimator itself counts less what
+# is inaccurate or old.
+KUKAR_FLAG_EFFECTS = {
+    "outside_regency": 0.5,
+    "poor_accuracy": 1,
+    "null_island": "hold",
+    "village_centroid": "hold",
+    "impossible_speed": "hold",
+    "repeated_reading": "hold",
+    # Lowered only: or the map would never hear of a new site, or of one that died.
+    "contradicts_neighbours": 0.5,
+    "future": 0.5,
+    "old": 1,
+    "wrong_clock": 0.5,
+} | env.json("KUKAR_FLAG_EFFECTS", default={})
+# Boats and cars stay far below, a rescue helicopter does 230 to 260; a phone in an
+# aeroplane says nothing about the ground.
+KUKAR_MOST_SPEED_KMH = env.float("KUKAR_MOST_SPEED_KMH", default=250.0)
+# As far as the estimator takes a report for evidence.
+KUKAR_NEIGHBOUR_RANGE_M = env.float("KUKAR_NEIGHBOUR_RANGE_M", default=1000.0)
+
 # --- who may enter -----------------------------------------------------------
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "map"

@@ -32,7 +32,9 @@ from coverage.models import CoverageRun, StagedLayer
 from coverage.selectors import Regency, ReportArrays, report_arrays
 from coverage.services.ground import ground_digest, ground_of
 from coverage.services.layers import Change, Tile
+from villages.flags import flag_effects
 from villages.models import Operator
+from villages.selectors.used_reports import used_sql
 
 SERVICES = tuple(THRESHOLD_DBM)
 
@@ -70,6 +72,10 @@ def settings_of(places: Regency, rules: StateRules) -> dict[str, Any]:
         "boundaries": places.fingerprint,
         "zoom": grid.ZOOM,
         "ground": ground_digest(),
+        "flag_effects": {
+            effect.flag.value: 0.0 if effect.is_held else effect.weight
+            for effect in flag_effects()
+        },
         # A law of an earlier version cannot be used by this one.
         "law": sorted(f.name for f in fields(SignalLaw)),
     }
@@ -86,7 +92,7 @@ def count_reports() -> tuple[dict[str, int], bool]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT operator, count(*), bool_or(is_demo) FROM villages_signalreport"
-            " WHERE review_state <> 'rejected' GROUP BY operator ORDER BY operator"
+            f" WHERE {used_sql()} GROUP BY operator ORDER BY operator"
         )
         rows = cursor.fetchall()
     return {operator: count for operator, count, _ in rows}, any(r[2] for r in rows)

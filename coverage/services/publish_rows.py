@@ -16,6 +16,7 @@ from coverage.core.parallel import Layer
 from coverage.models import CoverageRun, SurfaceTile, VillageCoverage
 from coverage.selectors import AREAS, Regency
 from coverage.services.layers import LayerResult, pack, part_of, unpack, whole
+from villages.selectors.used_reports import used_sql
 
 
 def replace_tiles(
@@ -174,7 +175,7 @@ def reports_by_village(operator: str) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT village_id, count(*) FROM villages_signalreport"
-            " WHERE village_id IS NOT NULL AND review_state <> 'rejected'"
+            f" WHERE village_id IS NOT NULL AND {used_sql()}"
             " AND %s IN ('ANY', operator) GROUP BY village_id",
             [operator],
         )

@@ -19,6 +19,7 @@ from coverage.core.grid import Window
 from coverage.core.polygons import Patch, label_patches, patch_polygons
 from coverage.models import BlankSpot, CoverageRun, SpotState
 from coverage.selectors import Regency
+from villages.selectors.used_reports import used_sql
 
 STATES = {SpotState.BLANK: State.BLANK, SpotState.LIKELY_BLANK: State.LIKELY_BLANK}
 # Demonstration reports this near have shaped a spot: the estimator's search radius,
@@ -283,7 +284,7 @@ FROM (
                    'reading', count(r.rsrp_dbm)
                ) AS kinds
         FROM villages_signalreport AS r
-        WHERE ST_Covers(s.polygon, r.point) AND r.review_state <> 'rejected'
+        WHERE ST_Covers(s.polygon, r.point) AND {is_used}
           AND s.operator IN ('ANY', r.operator)
     ) AS reports
     CROSS JOIN LATERAL (
@@ -299,4 +300,7 @@ WHERE evidence.id = spot.id
 def _count_evidence(ids: list[int]) -> None:
     if ids:
         with connection.cursor() as cursor:
-            cursor.execute(_EVIDENCE, {"ids": ids, "demo_reach_deg": DEMO_REACH_DEG})
+            cursor.execute(
+                _EVIDENCE.format(is_used=used_sql("r")),
+                {"ids": ids, "demo_reach_deg": DEMO_REACH_DEG},
+            )

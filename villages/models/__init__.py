@@ -16,6 +16,7 @@ from villages.models.reports import (
     SignalReport,
     Technology,
 )
+from villages.models.reviews import ReportReview
 
 __all__ = [
     "BoundarySource",
@@ -27,6 +28,7 @@ __all__ = [
     "ImportBatch",
     "Operator",
     "ReportChange",
+    "ReportReview",
     "ReviewState",
     "Settlement",
     "SignalReport",

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.gis.db import models
 from django.contrib.gis.geos import Polygon
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GistIndex
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -64,6 +64,9 @@ class ReviewState(models.TextChoices):
     UNREVIEWED = "unreviewed", _("not reviewed")
     ACCEPTED = "accepted", _("accepted")
     REJECTED = "rejected", _("rejected")
+    # The reporter was asked something; and has answered.
+    ASKED = "asked", _("asked back")
+    ANSWERED = "answered", _("answered")
 
 
 # What a phone can report as received power. Outside these a value is a fault of
@@ -103,6 +106,13 @@ def _rsrp_in_range() -> Q:
     for technology, (low, high) in RSRP_RANGE_DBM.items():
         condition |= Q(technology=technology, rsrp_dbm__gte=low, rsrp_dbm__lte=high)
     return condition
+
+
+def to_be_reviewed() -> Q:
+    """Return the condition of the review queue."""
+    return Q(review_state=ReviewState.UNREVIEWED) & ~Q(flags=[]) | Q(
+        review_state__in=[ReviewState.ASKED, ReviewState.ANSWERED]
+    )
 
 
 class ImportBatch(models.Model):
@@ -231,6 +241,8 @@ class SignalReport(models.Model):
         blank=True,
         related_name="reports",
         verbose_name=_("import"),
+        # The index by batch and time serves for both.
+        db_index=False,
     )
 
     flags = ArrayField(
@@ -239,6 +251,9 @@ class SignalReport(models.Model):
         default=list,
         blank=True,
     )
+    # One of each visit, place, operator and finding: what later reports are compared
+    # with, so that a long log is not looked at row by row.
+    is_witness = models.BooleanField(default=False, editable=False)
     review_state = models.CharField(
         _("review"),
         max_length=12,
@@ -257,6 +272,27 @@ class SignalReport(models.Model):
                 name="signal_report_demo", fields=["id"], condition=Q(is_demo=True)
             ),
             BrinIndex(name="signal_report_received", fields=["received_at"]),
+            models.Index(
+                name="signal_report_of_batch",
+                fields=["batch", "observed_at"],
+                condition=Q(batch__isnull=False),
+            ),
+            models.Index(
+                name="signal_report_of_person",
+                fields=["reported_by", "observed_at"],
+                condition=Q(batch__isnull=True),
+            ),
+            GistIndex(
+                name="signal_report_witness",
+                fields=["point"],
+                condition=Q(is_witness=True),
+            ),
+            # What verifiers have to look at, oldest first.
+            models.Index(
+                name="signal_report_queue",
+                fields=["received_at", "id"],
+                condition=to_be_reviewed(),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -35,13 +35,12 @@ from villages.models.reports import (
     PositionSource,
     Technology,
 )
-
-# A fix worse than this may lie in another square's neighbourhood: flagged.
-POOR_ACCURACY_M = 100.0
-# Phone clocks drift by minutes; more than this is a wrong clock: flagged.
-CLOCK_TOLERANCE = timedelta(minutes=10)
-OLD_AGE = timedelta(days=730)
-
+from villages.services.plausibility import (
+    FLAGS_SQL,
+    IS_WITNESS_SQL,
+    limits,
+    placed_sql,
+)
 
 @dataclass(frozen=True, kw_only=True)
 class NewReport:
@@ -173,37 +172,28 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
     return errors
 
 
+# Sorted by often, so without a language's order.
 _TEMP_COLUMNS = (
-    "id uuid, digest text, operator text, technology text, found text,"
+    'id uuid, digest text, operator text COLLATE "C",'
+    " technology text, found text,"
     " internet text, power_out_hours float8,"
     " rsrp_dbm float8, rsrq_db float8, sinr_db float8, download_mbps float8,"
     " upload_mbps float8, latency_ms float8, lon float8, lat float8,"
     " accuracy_m float8, position_source text, environment text,"
-    " observed_at timestamptz, device_model text, note text, line int"
+    ' observed_at timestamptz, device_model text COLLATE "C", note text, line int'
 )
 _values = attrgetter(*_FIELD_NAMES)
 
 # One statement finds the village, sets the flags and stores, for one report and
-# for ten thousand. Villages are looked up in the order of arrival, which is mostly
-# that of a journey, so that PostGIS can go on using the polygon it has prepared.
-# Stored sorted by id, so that two identical batches that arrive at once wait for
-# each other instead of locking each other out.
-_STORE = """
-WITH placed AS MATERIALIZED (
-    SELECT incoming.*,
-           ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS point,
-           (
-               SELECT min(code) FROM villages_village AS v
-               WHERE ST_Covers(v.boundary, ST_SetSRID(ST_MakePoint(lon, lat), 4326))
-           ) AS village_code
-    FROM incoming_report AS incoming
-)
+# for ten thousand. Stored sorted by id, so that two identical batches that arrive at
+# once wait for each other instead of locking each other out.
+_STORE = f"""
 INSERT INTO villages_signalreport (
     id, digest, operator, technology, found, internet, rsrp_dbm, rsrq_db, sinr_db,
     download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
     environment, power_out_hours, village_id, observed_at, received_at, clock_skew_s,
     device_model, note,
-    reported_by_id, source, batch_id, flags, review_state, is_demo
+    reported_by_id, source, batch_id, flags, is_witness, review_state, is_demo
 )
 SELECT DISTINCT ON (id)
     id, digest, operator, technology, found, internet, rsrp_dbm, rsrq_db, sinr_db,
@@ -211,15 +201,7 @@ SELECT DISTINCT ON (id)
     environment, power_out_hours, village_code, observed_at, %(received_at)s,
     %(clock_skew_s)s::float8, device_model, note,
     %(reported_by)s, %(source)s, %(batch)s::uuid,
-    array_remove(ARRAY[
-        CASE WHEN village_code IS NULL THEN 'outside_regency' END,
-        CASE WHEN accuracy_m > %(poor_accuracy_m)s THEN 'poor_accuracy' END,
-        CASE WHEN lon = 0 AND lat = 0 THEN 'null_island' END,
-        CASE WHEN observed_at > %(latest)s THEN 'future' END,
-        CASE WHEN observed_at < %(oldest)s THEN 'old' END,
-        CASE WHEN abs(%(clock_skew_s)s::float8) > %(most_skew_s)s THEN 'wrong_clock' END
-    ]::text[], NULL),
-    'unreviewed', %(is_demo)s
+    {FLAGS_SQL}, {IS_WITNESS_SQL}, 'unreviewed', %(is_demo)s
 FROM placed
 ORDER BY id, line
 ON CONFLICT (id) DO NOTHING
@@ -258,19 +240,21 @@ def store_reports(
     with connection.cursor() as cursor:
         _copy_in(cursor, reports, digests)
         cursor.execute(
-            _STORE,
+            placed_sql(batch_id=batch_id, reported_by_id=reported_by_id) + _STORE,
             {
                 "received_at": now,
                 "reported_by": reported_by_id,
                 "source": source,
                 "batch": batch_id,
-                "poor_accuracy_m": POOR_ACCURACY_M,
-                "latest": now + CLOCK_TOLERANCE,
-                "oldest": now - OLD_AGE,
-                "clock_skew_s": clock_skew and clock_skew.total_seconds(),
-                "most_skew_s": CLOCK_TOLERANCE.total_seconds(),
                 "is_demo": is_demo,
-            },
+            }
+            | limits(
+                now=now,
+                source=source,
+                batch_id=batch_id,
+                reported_by_id=reported_by_id,
+                clock_skew=clock_skew,
+            ),
         )
         stored = {row[0] for row in cursor.fetchall()}
         is_same = {}
@@ -299,6 +283,8 @@ def _copy_in(cursor: Any, reports: Sequence[NewReport], digests: list[str]) -> N
         " ON COMMIT DELETE ROWS"
     )
     cursor.execute("TRUNCATE incoming_report")
+    # Compiling the statement takes longer than running it, and is done every time.
+    cursor.execute("SET LOCAL jit = off")
     text = io.StringIO()
     # None becomes unquoted and empty, which is NULL to COPY; the texts named in
     # FORCE_NOT_NULL stay texts when they are empty.
