@@ -36,6 +36,7 @@ MODULES = (
     "js/report/place.js",
     "js/report/position.js",
     "js/report/ready.js",
+    "js/report/reviews.js",
     "js/report/send.js",
     "js/report/store.js",
 )

@@ -71,7 +71,8 @@ def a_village(code, name, bbox):
         name=name,
         kind="desa",
         district=district,
-        point=Point((west + east) / 2, (south + north) / 2, srid=4326),
+        # Beside the middle, where a report is taken for the village's point.
+        point=Point((west + east) / 2 + 0.001, (south + north) / 2, srid=4326),
         area_km2=100.0,
         boundary=MultiPolygon(Polygon.from_bbox(bbox), srid=4326),
         boundary_source="official",

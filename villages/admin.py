@@ -11,6 +11,7 @@ from villages.models import (
     District,
     Facility,
     ImportBatch,
+    ReportReview,
     Settlement,
     SignalReport,
     Village,
@@ -94,3 +95,18 @@ class ImportBatchAdmin(KeptAsTheyCameAdmin):
         "duplicate",
         "rejected",
     ]
+
+
+@admin.register(ReportReview)
+class ReportReviewAdmin(KeptAsTheyCameAdmin):
+    list_display = [
+        "decided_at",
+        "decision",
+        "previous_state",
+        "reason",
+        "decided_by_name",
+        "report_id",
+    ]
+    list_filter = ["decision", "decided_at"]
+    search_fields = ["=report_id", "decided_by_name"]
+    show_full_result_count = False

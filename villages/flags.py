@@ -100,8 +100,8 @@ def reason_of(flag: Flag) -> str:
         )
         % {"several": REPEATS_OF_SEVERAL, "alone": REPEATS_OF_RSRP},
         Flag.CONTRADICTS_NEIGHBOURS: _(
-            "All reports by others within %(metres)d m and a year of it, from %(count)d "
-            "visits at least, found the opposite of this operator."
+            "All reports by others within %(metres)d m and a year of it, from at least "
+            "%(count)d visits, found the opposite of this operator."
         )
         % {"metres": settings.KUKAR_NEIGHBOUR_RANGE_M, "count": LEAST_NEIGHBOURS},
         Flag.FUTURE: _("It was observed after it arrived here."),

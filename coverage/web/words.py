@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from coverage.models import ANY_OPERATOR, LayerOperator, Service
+from villages.flags import Flag
 
 STATES = ("covered", "weak", "likely_blank", "blank", "unknown")
 
@@ -226,6 +227,7 @@ def map_texts() -> dict[str, Any]:
         "reported_by": _("Reported by"),
         "report_source": _("Came by"),
         "flags": _("Notes by the system"),
+        "flag_names": {flag.value: str(flag.label) for flag in Flag},
         "village": pgettext("field name", "Village"),
         "reports_limited": _(
             "Only {count} reports of this view are shown. Zoom in to see all."

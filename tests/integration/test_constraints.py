@@ -24,6 +24,7 @@ from villages.models import (
     Facility,
     ImportBatch,
     ReportChange,
+    ReportReview,
     Settlement,
     SignalReport,
     Village,
@@ -47,6 +48,18 @@ def report(**values):
             "observed_at": NOW,
             "received_at": NOW,
             "source": "test",
+            **values,
+        }
+    )
+
+
+def review(**values):
+    return ReportReview(
+        **{
+            "report": SignalReport.objects.first() or saved(report()),
+            "decision": "accepted",
+            "previous_state": "unreviewed",
+            "decided_by_name": "verifier",
             **values,
         }
     )
@@ -221,6 +234,11 @@ BROKEN = {
     "signal_report_observed_at_possible": lambda: [
         report(observed_at=datetime(1980, 1, 6, tzinfo=UTC))
     ],
+    "signal_report_internet_known": lambda: [report(internet="fast")],
+    "signal_report_power_out_in_range": lambda: [report(power_out_hours=-1)],
+    "report_review_decides": lambda: [review(decision="unreviewed")],
+    "report_review_state_before_known": lambda: [review(previous_state="lost")],
+    "report_review_says_why": lambda: [review(decision="rejected")],
     "signal_report_digest_form": lambda: [report(digest="short")],
     "import_batch_rows_add_up": lambda: [ImportBatch(file_name="x", rows=2, stored=1)],
     "report_change_names_an_operator": lambda: [ReportChange(operators=[], extent=BOX)],
@@ -294,7 +312,7 @@ def test_the_database_refuses(name):
 
 
 def test_the_rows_that_break_are_sound_without_the_fault():
-    for make in (report, run, village, settlement, facility, claim):
+    for make in (report, review, run, village, settlement, facility, claim):
         make().save(force_insert=True)
     for model in (SurfaceTile, BlankSpot, VillageCoverage):
         in_run(model).save(force_insert=True)

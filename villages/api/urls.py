@@ -3,10 +3,13 @@ from django.urls import path
 from villages.api import places
 from villages.api.ping import Ping
 from villages.api.reports import Reports
+from villages.api.reviews import Answer, MyReviews
 
 urlpatterns = [
     path("ping", Ping.as_view(), name="api-ping"),
     path("reports/", Reports.as_view(), name="api-reports"),
+    path("reports/mine/", MyReviews.as_view(), name="api-my-reviews"),
+    path("reports/<uuid:pk>/answer", Answer.as_view(), name="api-answer"),
     path("districts/", places.Districts.as_view(), name="api-districts"),
     path(
         "village-points/",

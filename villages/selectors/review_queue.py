@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -56,10 +55,7 @@ class ReviewFilter:
         """Return the reports, those that arrived first first."""
         reports = self._of_source()
         if self.queue in ("held", "flagged"):
-            # The words of the index, so that it is used.
-            reports = reports.filter(to_be_reviewed()).exclude(
-                review_state__in=[ReviewState.ASKED, ReviewState.ANSWERED], flags=[]
-            )
+            reports = reports.filter(_for_us())
         if self.queue == "held":
             reports = reports.filter(flags__overlap=held_flags())
         elif self.queue == "open":
@@ -78,18 +74,28 @@ class ReviewFilter:
 
     def counts(self) -> dict[str, int]:
         """Return how many wait in each queue and under each flag."""
+        for_us = _for_us()
         waiting = self._of_source().filter(to_be_reviewed())
-        is_flagged = ~Q(flags=[])
         return waiting.order_by().aggregate(
-            held=Count("pk", filter=Q(flags__overlap=held_flags())),
-            flagged=Count("pk", filter=is_flagged),
+            held=Count("pk", filter=for_us & Q(flags__overlap=held_flags())),
+            flagged=Count("pk", filter=for_us),
             answered=Count("pk", filter=Q(review_state=ReviewState.ANSWERED)),
             asked=Count("pk", filter=Q(review_state=ReviewState.ASKED)),
             **{
-                flag.value: Count("pk", filter=Q(flags__contains=[flag.value]))
+                flag.value: Count("pk", filter=for_us & Q(flags__contains=[flag.value]))
                 for flag in Flag
             },
         )
+
+
+def _for_us() -> Q:
+    """Return what has a flag and does not wait for the reporter."""
+    # Beginning with the words of the index, so that it is used.
+    return (
+        to_be_reviewed()
+        & ~Q(flags=[])
+        & Q(review_state__in=[ReviewState.UNREVIEWED, ReviewState.ANSWERED])
+    )
 
 
 def held_flags() -> list[str]:
@@ -189,10 +195,3 @@ def _rows(
         )
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def open_batch_counts(batch_id: UUID) -> int:
-    """Return how many reports of an import nobody has decided about."""
-    return SignalReport.objects.filter(
-        batch_id=batch_id, review_state__in=OPEN
-    ).count()

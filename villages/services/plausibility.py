@@ -141,10 +141,10 @@ def _stored_fixes(side: str, condition: str, order: str) -> str:
 
 # A fix is one phone at one moment. It is flagged when it is too far from the two before
 # it or from the two after it, so that one bad fix is flagged and not the good ones
-# beside it. Most of a log is dealt with by a look at the fix before; only where that is
-# too far, or too long ago for nothing to lie between in the table, are the fixes around
-# (two visits of three operators on either side) compared with each other and with
-# those stored.
+# beside it; where there is only one, the fix on the other side may speak for it. Most
+# of a log is dealt with by a look at the fix before; only where that is too far, or too
+# long ago for nothing to lie between in the table, are the fixes around (two visits of
+# three operators on either side) compared with each other and with those stored.
 _MOVED_TOO_FAST = f"""
 fix AS MATERIALIZED (
     SELECT device_model, observed_at, at_s, lon, lat, max(accuracy_m) AS accuracy_m,
@@ -204,7 +204,8 @@ moved_too_fast AS (
         ) AS around
         WINDOW by_time AS (PARTITION BY device_model ORDER BY at_s, lon, lat)
     ) AS compared
-    WHERE from_1 AND coalesce(from_2, TRUE) OR to_1 AND coalesce(to_2, TRUE)
+    WHERE from_1 AND coalesce(from_2, to_1 IS NOT FALSE)
+       OR to_1 AND coalesce(to_2, from_1 IS NOT FALSE)
 )"""
 
 _READING = "technology, rsrp_dbm, rsrq_db, sinr_db"

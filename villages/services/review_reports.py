@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -36,7 +36,10 @@ _COUNTS = "CASE WHEN {} IN ('accepted', 'rejected') THEN {} ELSE 'open' END"
 _DECIDE = f"""
 WITH chosen AS (
     SELECT id, review_state AS previous
-    FROM villages_signalreport WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+    FROM villages_signalreport
+    WHERE id = ANY(%(ids)s::uuid[])
+      AND (%(decision)s <> 'asked' OR reported_by_id IS NOT NULL)
+    ORDER BY id FOR UPDATE
 ),
 changed AS (
     UPDATE villages_signalreport AS report SET review_state = %(decision)s
@@ -59,22 +62,24 @@ noted AS (
     FROM changed ORDER BY id
 )
 SELECT count(*), array_agg(DISTINCT operator) FILTER (WHERE is_for_the_map),
-       ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
-FROM changed,
-     (SELECT ST_Extent(point) AS box FROM changed WHERE is_for_the_map) AS extent
-GROUP BY box
+       min(ST_X(point)) FILTER (WHERE is_for_the_map),
+       min(ST_Y(point)) FILTER (WHERE is_for_the_map),
+       max(ST_X(point)) FILTER (WHERE is_for_the_map),
+       max(ST_Y(point)) FILTER (WHERE is_for_the_map)
+FROM changed
 """
 
 
 @transaction.atomic
 def review_reports(
-    *, ids: Sequence[UUID], decision: str, by: AbstractUser, reason: str = ""
+    *, ids: Sequence[UUID], decision: str, by: User, reason: str = ""
 ) -> int:
     """Take *decision* about the reports *ids*; return about how many it is new.
 
     Each is noted in the audit trail, and the map is told where reports count otherwise
     than before. *reason* is what the reporter reads: why it was rejected, or the
-    question. Safe to repeat: the same decision with the same reason changes nothing.
+    question; where nobody can be asked, nothing is. Safe to repeat: the same decision
+    with the same reason changes nothing.
 
     Raises
     ------
@@ -99,7 +104,7 @@ def review_reports(
 
 
 @transaction.atomic
-def answer_question(*, report_id: UUID, text: str, by: AbstractUser) -> bool:
+def answer_question(*, report_id: UUID, text: str, by: User) -> bool:
     """Answer the question about the own report *report_id*; return whether it is new.
 
     The report goes back to the verifiers. Safe to repeat: the same answer again
@@ -121,7 +126,7 @@ def answer_question(*, report_id: UUID, text: str, by: AbstractUser) -> bool:
         .filter(pk=report_id, reported_by=by)
         .first()
     )
-    last = report and report.reviews.last()
+    last = report.reviews.last() if report else None
     if last is None or last.decision not in (ReviewState.ASKED, ReviewState.ANSWERED):
         raise NotAskedError(_("Nothing was asked about this report."))
     if last.decision == ReviewState.ANSWERED:
@@ -138,7 +143,7 @@ def _check_text(text: str) -> None:
         )
 
 
-def _decide(ids: Sequence[UUID], decision: str, reason: str, by: AbstractUser) -> int:
+def _decide(ids: Sequence[UUID], decision: str, reason: str, by: User) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
         cursor.execute(
@@ -151,10 +156,7 @@ def _decide(ids: Sequence[UUID], decision: str, reason: str, by: AbstractUser) -
                 "name": by.get_username(),
             },
         )
-        row = cursor.fetchone()
-    if row is None:
-        return 0
-    count, operators, *extent = row
+        count, operators, *extent = cursor.fetchone()
     if operators:
         west, south, east, north = extent
         leave_change(operators=operators, extent=(west, south, east, north))

@@ -42,6 +42,7 @@ from villages.services.plausibility import (
     placed_sql,
 )
 
+
 @dataclass(frozen=True, kw_only=True)
 class NewReport:
     """A report that nobody has stored yet. Words and units as in the model."""

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from villages.web import views
+from villages.web import review, views
 
 urlpatterns = [
     path("lapor/", views.ReportForm.as_view(), name="report-form"),
@@ -13,4 +13,7 @@ urlpatterns = [
     path("impor/<uuid:pk>/status.json", views.import_status, name="import-status"),
     path("impor/<uuid:pk>/lanjut/", views.resume, name="import-resume"),
     path("impor/<uuid:pk>/baris.csv", views.row_report, name="import-rows"),
+    path("periksa/", review.ReviewPage.as_view(), name="review"),
+    path("periksa/putuskan/", review.decide, name="review-decide"),
+    path("periksa/semua/", review.decide_all, name="review-decide-all"),
 ]

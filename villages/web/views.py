@@ -22,6 +22,7 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -77,6 +78,9 @@ class ReportForm(RoleRequiredMixin, TemplateView):
             technologies=Technology.choices,
             environments=[choice for choice in Environment.choices if choice[0]],
             texts=_report_texts(),
+            answer_url=reverse("api-answer", args=[UUID(int=0)]).replace(
+                str(UUID(int=0)), "ID"
+            ),
         )
 
 
@@ -161,6 +165,13 @@ def _report_texts() -> dict[str, str]:
         "review_accepted": _("Accepted by the office. {reason}"),
         "review_rejected": _("Not used by the office: {reason}"),
         "review_asked": _("The office asks: {reason}"),
+        "review_answered": _("You answered: {reason}"),
+        "answer": _("Answer"),
+        "answer_waiting": _("Your answer waits to be sent: {text}"),
+        "answer_sent": _("You answered: {text}"),
+        "answer_refused": _(
+            "Your answer was not taken, because the office has decided meanwhile."
+        ),
         "ready": _("Ready offline."),
         "ready_loading": _("Getting ready for offline …"),
         "ready_failed": _(

@@ -278,7 +278,7 @@ export function makeDetails({ words, urls, now }) {
           ),
         p.reported_by && fact(texts.reported_by, p.reported_by),
         p.source && fact(texts.report_source, p.source),
-        p.flags?.length > 0 && fact(texts.flags, p.flags.join(", ")),
+        p.flags?.length > 0 && fact(texts.flags, p.flags.map((flag) => texts.flag_names[flag] ?? flag).join(", ")),
       ),
     ];
   }

@@ -5,7 +5,8 @@ import { makeLog } from "./log.js";
 import { makeSender } from "./outbox.js";
 import { makePlace } from "./place.js";
 import { watchReadiness } from "./ready.js";
-import { csrfToken, makeUuid, ping, sendReports } from "./send.js";
+import { makeReviews } from "./reviews.js";
+import { csrfToken, getReviews, makeUuid, ping, postAnswer, sendReports } from "./send.js";
 import { makeLock, makeStore } from "./store.js";
 
 const texts = JSON.parse(document.getElementById("report-texts").textContent);
@@ -39,6 +40,16 @@ async function hear() {
   return pong;
 }
 
+const reviews = makeReviews({
+  store,
+  get: (since) => getReviews(form.dataset.reviewsUrl, since),
+  post: (id, text) => postAnswer(form.dataset.answerUrl.replace("ID", id), text),
+  onChanged() {
+    showState();
+    channel?.postMessage("changed");
+  },
+});
+
 const kick = makeSender({
   store,
   ping: hear,
@@ -50,6 +61,8 @@ const kick = makeSender({
     state = next;
     showState();
     channel?.postMessage("changed");
+    // The server was just heard, and nothing of this account's waits any more.
+    if (!next.isSending && !next.stopped && next.account) reviews.sync(next.account);
   },
 });
 
@@ -62,6 +75,7 @@ const log = makeLog({
     choice: (report) => choiceName(report),
   },
   onCorrect: correct,
+  onAnswer: (item, text) => reviews.answer(item, text, state.stopped ? null : state.account),
   onChanged: () => kick(),
   importUrl: form.dataset.queueUrl,
 });

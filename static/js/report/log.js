@@ -1,6 +1,10 @@
 // What became of the reports on this phone: counted always, listed below the form.
 
+import { isAsked } from "./reviews.js";
+
 const SHOWN = 100;
+// As the server takes it.
+const LONGEST_ANSWER = 1000;
 const one = (selector, within = document) => within.querySelector(selector);
 
 function element(tag, className, text) {
@@ -15,7 +19,16 @@ function element(tag, className, text) {
  *
  * Returns `{ show(state), celebrate(count) }`, *state* as the sender tells it.
  */
-export function makeLog({ say, language, store, names, onCorrect, onChanged, importUrl }) {
+export function makeLog({
+  say,
+  language,
+  store,
+  names,
+  onCorrect,
+  onAnswer,
+  onChanged,
+  importUrl,
+}) {
   const bar = one("[data-queue]");
   const status = one("[data-queue-status]");
   const counter = one("[data-queue-count]");
@@ -56,7 +69,7 @@ export function makeLog({ say, language, store, names, onCorrect, onChanged, imp
         ` ${item.village_name ?? say("outside")}`,
       );
       line.append(sent);
-      if (item.review) line.append(reviewLine(item.review));
+      if (item.review) line.append(...reviewLines(item));
     } else if (item.state === "waiting") {
       line.append(element("p", "log__fact", say("waits")));
     } else {
@@ -70,9 +83,27 @@ export function makeLog({ say, language, store, names, onCorrect, onChanged, imp
     return line;
   }
 
-  function reviewLine(review) {
+  function reviewLines(item) {
+    const { review, answer } = item;
     const text = say(`review_${review.state}`, { reason: review.reason ?? "" });
-    return element("p", `log__review log__review--${review.state}`, text.trim());
+    const lines = [element("p", `log__review log__review--${review.state}`, text.trim())];
+    if (isAsked(item)) lines.push(answerButton(item));
+    else if (review.state === "asked")
+      lines.push(element("p", "log__fact", say(`answer_${answer.state}`, { text: answer.text })));
+    return lines;
+  }
+
+  function answerButton(item) {
+    const buttons = element("div", "log__buttons");
+    const button = element("button", "button", say("answer"));
+    button.type = "button";
+    // A prompt, because the list is drawn anew whenever something is sent.
+    button.addEventListener("click", () => {
+      const text = window.prompt(item.review.reason)?.trim().slice(0, LONGEST_ANSWER);
+      if (text) onAnswer(item, text);
+    });
+    buttons.append(button);
+    return buttons;
   }
 
   function asideButtons(item) {
@@ -104,9 +135,11 @@ export function makeLog({ say, language, store, names, onCorrect, onChanged, imp
     one("[data-send-now]").disabled = Boolean(state.isSending);
     exportButton.hidden = waiting + aside === 0;
     const RANK = { aside: 0, waiting: 1, sent: 2 };
+    // What somebody has to do something about comes first.
+    const rank = (item) => (isAsked(item) ? 0 : RANK[item.state]);
     items.sort(
       (a, b) =>
-        RANK[a.state] - RANK[b.state] ||
+        rank(a) - rank(b) ||
         b.saved_at.localeCompare(a.saved_at) ||
         (a.order ?? 0) - (b.order ?? 0),
     );

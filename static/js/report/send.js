@@ -77,3 +77,31 @@ export function refusal(response) {
   const retryAfterS = Number(response.headers.get("Retry-After")) || null;
   return { kind: "server", status: response.status, retryAfterS };
 }
+
+/** Ask what was decided since *since*; null when there was no answer of ours. */
+export async function getReviews(url, since) {
+  try {
+    const response = await fetch(`${url}?${new URLSearchParams({ since })}`, {
+      cache: "no-store",
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
+    });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Answer the question about a report; the HTTP status, or null when there was none. */
+export async function postAnswer(url, text) {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
+      headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
+      body: JSON.stringify({ text }),
+    });
+    return response.status;
+  } catch {
+    return null;
+  }
+}

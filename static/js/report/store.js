@@ -125,6 +125,12 @@ export function makeStore(indexedDB = window.indexedDB, name = NAME) {
           if (item) reports.put({ ...item, review });
         }
       }),
+    /** Keep the answer to the office's question; it waits until `state` says "sent". */
+    noteAnswer: (id, answer) =>
+      within(["reports"], "readwrite", async (reports) => {
+        const item = await finished(reports.get(id));
+        if (item) reports.put({ ...item, answer });
+      }),
 
     photosWaiting: () =>
       within(["photos"], "readonly", (photos) =>
