@@ -24,7 +24,14 @@ from django.views.generic import TemplateView
 from kukar_connect.errors import DomainError
 from kukar_connect.roles import RoleRequiredMixin, has_role
 from villages.flags import Flag, flag_effects
-from villages.models import Environment, Found, ImportBatch, ReviewState, SignalReport
+from villages.models import (
+    Environment,
+    Found,
+    ImportBatch,
+    Operator,
+    ReviewState,
+    SignalReport,
+)
 from villages.models.reports import Internet
 from villages.models.reviews import LONGEST_REASON
 from villages.selectors.review_queue import (
@@ -223,7 +230,7 @@ def _report_context(report: SignalReport) -> dict[str, Any]:
         ],
         "neighbours": neighbours,
         "of_day": of_day,
-        "range_m": settings.KUKAR_NEIGHBOUR_RANGE_M,
+        "range_m": round(settings.KUKAR_NEIGHBOUR_RANGE_M),
         "kinds": KIND_NAMES.items(),
         "map_data": {
             "report": {
@@ -249,6 +256,7 @@ def _around(row: dict[str, Any]) -> dict[str, Any]:
     return row | {
         "kind": kind,
         "kind_name": str(KIND_NAMES[kind]),
+        "operator_name": Operator(row["operator"]).label,
         "state_name": STATE_NAMES[row["review_state"]],
     }
 
