@@ -2,7 +2,7 @@
 
 viewer    sees the map and the aggregated layers
 field     sends reports
-verifier  sees single reports and who made them
+verifier  sees single reports and who made them, and decides about them
 analyst   imports files and starts runs
 admin     everything, with the admin site
 """

@@ -118,7 +118,7 @@ def test_three_reports_are_reviewed_with_the_keyboard(
     page.keyboard.type("jarak salah, tak tepat")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("1 laporan ditolak.")
-    expect(page.get_by_text("Posisi nol (0, 0)").last).to_be_visible()
+    expect(page.locator(".review-reasons")).to_contain_text("Posisi nol (0, 0)")
 
     page.keyboard.press("t")
     page.keyboard.type("Di mana ini?")
