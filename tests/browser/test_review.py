@@ -74,15 +74,21 @@ def queue(two_villages, reporter):
         by=reporter,
     )
     store(
-        a_report(lon=116.07, lat=0.03, observed_at=now - timedelta(hours=3)), by=reporter
+        a_report(lon=116.07, lat=0.03, observed_at=now - timedelta(hours=3)),
+        by=reporter,
     )
     store(
         no_service(
-            lon=east.x, lat=east.y, operator="INDOSAT", observed_at=now - timedelta(hours=2)
+            lon=east.x,
+            lat=east.y,
+            operator="INDOSAT",
+            observed_at=now - timedelta(hours=2),
         ),
         by=reporter,
     )
-    store(no_service(lon=0.0, lat=0.0, observed_at=now - timedelta(days=4)), by=reporter)
+    store(
+        no_service(lon=0.0, lat=0.0, observed_at=now - timedelta(days=4)), by=reporter
+    )
     return SignalReport.objects.filter(reported_by=reporter)
 
 
@@ -190,7 +196,7 @@ def test_the_reporter_reads_the_decision_and_answers_without_a_network(
     )
     for operator, choice in (("Telkomsel", "Kosong"), ("Indosat", "Lancar")):
         row = phone.get_by_role("group", name=operator, exact=True)
-        row.locator(f'input[value={"none" if choice == "Kosong" else "good"}]').check(
+        row.locator(f"input[value={'none' if choice == 'Kosong' else 'good'}]").check(
             force=True
         )
     phone.get_by_role("button", name="Simpan laporan").click()

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.checks import run_checks
+from django.db import connection
 from django.utils import timezone
 
 from tests.conftest import NOW, a_report, no_service
@@ -162,6 +163,26 @@ def test_of_a_log_with_one_bad_fix_that_one_is_flagged(two_villages):
     logged(*reports, bad)
     flagged = SignalReport.objects.filter(flags__contains=["impossible_speed"])
     assert list(flagged.values_list("pk", flat=True)) == [bad.id]
+
+
+def test_a_log_that_ends_far_away_blames_its_last_row(two_villages):
+    reports = [at(i, 0.1 * i) for i in range(5)]
+    far = at(6, 90)
+    logged(*reports, far)
+    assert has("impossible_speed", *reports, far) == [False] * 5 + [True]
+
+
+def test_where_either_may_be_wrong_both_are_flagged(two_villages):
+    # An hour before and after, either place can be reached; in three minutes neither.
+    reports = [at(0, 0), at(60, 1), at(63, 90), at(123, 2)]
+    logged(*reports)
+    assert has("impossible_speed", *reports) == [False, True, True, False]
+
+
+def test_after_a_bad_fix_the_next_one_is_believed(two_villages, reporter):
+    for report in (good_first := at(0, 0), bad := at(1, 90), good_next := at(2, 0.5)):
+        sent(report, by=reporter)
+    assert has("impossible_speed", good_first, bad, good_next) == [False, True, False]
 
 
 def test_all_operators_of_one_visit_are_judged_alike(two_villages, reporter):
@@ -370,6 +391,14 @@ def test_a_thousand_rows_of_one_log_are_one_visit(two_villages, reporter):
     report = good()
     sent(report, by=reporter)
     assert has("contradicts_neighbours", report) == [False]
+
+
+def test_the_index_of_witnesses_holds_nothing_else(two_villages):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexdef FROM pg_indexes WHERE indexname = 'signal_report_witness'"
+        )
+        assert cursor.fetchone()[0].endswith("WHERE is_witness")
 
 
 # --- by both ways in -----------------------------------------------------------------

@@ -88,11 +88,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='signalreport',
-            index=django.contrib.postgres.indexes.GistIndex(condition=models.Q(('is_witness', True)), fields=['point'], name='signal_report_witness'),
+            index=django.contrib.postgres.indexes.GistIndex(models.F('point'), condition=models.Q(('is_witness', True)), name='signal_report_witness'),
         ),
         migrations.AddIndex(
             model_name='signalreport',
-            index=models.Index(condition=models.Q(models.Q(('review_state', 'unreviewed'), models.Q(('flags', []), _negated=True)), ('review_state__in', ['asked', 'answered']), _connector='OR'), fields=['received_at', 'id'], name='signal_report_queue'),
+            index=models.Index(condition=models.Q(models.Q(('review_state', 'unreviewed'), models.Q(('flags', []), _negated=True)), ('review_state__in', ['asked', 'answered']), _connector='OR'), fields=['received_at', 'observed_at', 'id'], name='signal_report_queue'),
         ),
         # The same constraint, over the words there are now.
         migrations.RemoveConstraint(

@@ -282,15 +282,16 @@ class SignalReport(models.Model):
                 fields=["reported_by", "observed_at"],
                 condition=Q(batch__isnull=True),
             ),
+            # As an expression, or PostGIS' backend forgets the condition.
             GistIndex(
+                F("point"),
                 name="signal_report_witness",
-                fields=["point"],
                 condition=Q(is_witness=True),
             ),
             # What verifiers have to look at, oldest first.
             models.Index(
                 name="signal_report_queue",
-                fields=["received_at", "id"],
+                fields=["received_at", "observed_at", "id"],
                 condition=to_be_reviewed(),
             ),
         ]

@@ -64,7 +64,7 @@ class ReviewFilter:
             reports = reports.filter(review_state=self.queue)
         if self.flag:
             reports = reports.filter(flags__contains=[self.flag])
-        return reports.order_by("received_at", "id")
+        return reports.order_by("received_at", "observed_at", "id")
 
     def _of_source(self) -> QuerySet[SignalReport]:
         reports = SignalReport.objects.all()
@@ -109,7 +109,12 @@ def part_of_queue(
     if after is not None:
         reports = reports.filter(
             Q(received_at__gt=after.received_at)
-            | Q(received_at=after.received_at, id__gt=after.id)
+            | Q(received_at=after.received_at, observed_at__gt=after.observed_at)
+            | Q(
+                received_at=after.received_at,
+                observed_at=after.observed_at,
+                id__gt=after.id,
+            )
         )
     return list(reports.select_related("village", "reported_by")[:SHOWN])
 

@@ -139,12 +139,13 @@ def _stored_fixes(side: str, condition: str, order: str) -> str:
          ORDER BY stored.observed_at {order} LIMIT 6)"""
 
 
-# A fix is one phone at one moment. It is flagged when it is too far from the two before
-# it or from the two after it, so that one bad fix is flagged and not the good ones
-# beside it; where there is only one, the fix on the other side may speak for it. Most
-# of a log is dealt with by a look at the fix before; only where that is too far, or too
-# long ago for nothing to lie between in the table, are the fixes around (two visits of
-# three operators on either side) compared with each other and with those stored.
+# A fix is one phone at one moment. Of two that are too far apart both are flagged, but
+# where it can be told which is to blame: a fix that is also too far from the one on its
+# other side, while the two beside it agree; or one at the end, while the other has a
+# neighbour that speaks for it. Most of a log is dealt with by a look at the fix before;
+# only where that is too far, or too long ago for nothing to lie between in the table,
+# are the fixes around (two visits of three operators on either side) compared with each
+# other and with those stored.
 _MOVED_TOO_FAST = f"""
 fix AS MATERIALIZED (
     SELECT device_model, observed_at, at_s, lon, lat, max(accuracy_m) AS accuracy_m,
@@ -177,35 +178,44 @@ fix AS MATERIALIZED (
 moved_too_fast AS (
     SELECT unnest(lines) AS line
     FROM (
-        SELECT lines,
-               {_is_too_fast("lag", 1)} AS from_1, {_is_too_fast("lag", 2)} AS from_2,
-               {_is_too_fast("lead", 1)} AS to_1, {_is_too_fast("lead", 2)} AS to_2
+        SELECT *, lead(from_1) OVER by_time AS to_1, lead(from_2, 2) OVER by_time AS to_2,
+               lag(from_1) OVER by_time AS before_from_1,
+               lead(from_1, 2) OVER by_time AS after_to_1
         FROM (
-            SELECT lines, device_model, at_s, lon, lat, accuracy_m FROM fix
-            UNION ALL
-            SELECT DISTINCT NULL::int[], fix.device_model, near.*
-            FROM fix
-            CROSS JOIN LATERAL ({
+            SELECT lines, device_model, at_s, lon, lat,
+                   {_is_too_fast("lag", 1)} AS from_1, {
+    _is_too_fast("lag", 2)
+} AS from_2
+            FROM (
+                SELECT lines, device_model, at_s, lon, lat, accuracy_m FROM fix
+                UNION ALL
+                SELECT DISTINCT NULL::int[], fix.device_model, near.*
+                FROM fix
+                CROSS JOIN LATERAL ({
     _stored_fixes(
         "is_after_gap",
         "fix.observed_at - %(speed_window)s AND fix.observed_at",
         "DESC",
     )
 }
-                UNION ALL {
+                    UNION ALL {
     _stored_fixes(
         "is_before_gap",
         "fix.observed_at AND fix.observed_at + %(speed_window)s",
         "ASC",
     )
 }
-            ) AS near
-            WHERE fix.is_after_gap OR fix.is_before_gap
-        ) AS around
+                ) AS near
+                WHERE fix.is_after_gap OR fix.is_before_gap
+            ) AS around
+            WINDOW by_time AS (PARTITION BY device_model ORDER BY at_s, lon, lat)
+        ) AS compared
         WINDOW by_time AS (PARTITION BY device_model ORDER BY at_s, lon, lat)
-    ) AS compared
-    WHERE from_1 AND coalesce(from_2, to_1 IS NOT FALSE)
-       OR to_1 AND coalesce(to_2, from_1 IS NOT FALSE)
+    ) AS judged
+    WHERE from_1 AND NOT CASE WHEN from_2 IS NULL THEN to_1 IS FALSE
+                              ELSE coalesce(before_from_1, FALSE) AND NOT from_2 END
+       OR to_1 AND NOT CASE WHEN to_2 IS NULL THEN from_1 IS FALSE
+                            ELSE coalesce(after_to_1, FALSE) AND NOT to_2 END
 )"""
 
 _READING = "technology, rsrp_dbm, rsrq_db, sinr_db"
