@@ -8,10 +8,12 @@ import json
 import uuid
 from datetime import timedelta
 
+import hypothesis
 import pytest
 from django.core.checks import run_checks
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from hypothesis import strategies as st
 
 from tests.conftest import NOW, a_report, no_service
 from villages.flags import Flag, flag_effects
@@ -471,6 +473,40 @@ def test_a_row_sent_again_changes_no_flag(two_villages, reporter):
     before = [flags_of(report) for report in reports]
     sent(*reports, by=reporter)
     assert [flags_of(report) for report in reports] == before
+
+
+visit = st.tuples(
+    st.integers(0, 40),  # minutes
+    st.sampled_from([0.0, 0.1, 1.0, 2.0, 3.0, 5.0, 80.0]),  # km
+    st.sampled_from(["TELKOMSEL", "INDOSAT"]),
+    st.sampled_from([(None, None), (-95.0, None), (-95.0, -9.0), (-80.0, -9.0)]),
+)
+
+
+@hypothesis.settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+)
+@hypothesis.given(st.lists(visit, min_size=2, max_size=25), st.randoms())
+def test_the_order_of_rows_in_a_file_changes_no_flag(two_villages, rows, chance):
+    def flags_by_row(order):
+        with transaction.atomic():
+            reports = {}
+            for i in order:
+                minutes, km, operator, (rsrp, rsrq) = rows[i]
+                reports[i] = at(
+                    minutes, km, operator=operator, rsrp_dbm=rsrp, rsrq_db=rsrq
+                )
+            logged(*reports.values())
+            flags = [flags_of(reports[i]) for i in range(len(rows))]
+            transaction.set_rollback(True)
+        return flags
+
+    order = list(range(len(rows)))
+    straight = flags_by_row(order)
+    chance.shuffle(order)
+    assert flags_by_row(order) == straight
 
 
 # --- the table of effects ---------------------------------------------------------------

@@ -178,7 +178,8 @@ fix AS MATERIALIZED (
 moved_too_fast AS (
     SELECT unnest(lines) AS line
     FROM (
-        SELECT *, lead(from_1) OVER by_time AS to_1, lead(from_2, 2) OVER by_time AS to_2,
+        SELECT *,
+               lead(from_1) OVER by_time AS to_1, lead(from_2, 2) OVER by_time AS to_2,
                lag(from_1) OVER by_time AS before_from_1,
                lead(from_1, 2) OVER by_time AS after_to_1
         FROM (
