@@ -296,6 +296,19 @@ def test_a_decision_goes_on_to_the_next_report(desk, two_villages):
     assert ReportReview.objects.get().report_id == first.pk
 
 
+def test_what_somebody_decided_meanwhile_is_not_overridden(desk, two_villages, account):
+    (report,) = sent(at_centre(two_villages[0]))
+    other = account("other", "verifier")
+    review_reports(ids=[report.pk], decision="rejected", reason="no", by=other)
+    seen = {"report": report.pk, "decision": "accepted", "state": "unreviewed"}
+    answer = desk.post("/periksa/putuskan/", seen, follow=True)
+    assert "decided about this report meanwhile" in answer.text
+    assert answer.context["report"].review_state == "rejected"
+    desk.post("/periksa/putuskan/", seen | {"state": "rejected"})
+    report.refresh_from_db()
+    assert report.review_state == "accepted"
+
+
 def test_a_rejection_without_a_reason_says_what_is_missing(desk, two_villages):
     (report,) = sent(at_centre(two_villages[0]))
     answer = desk.post(

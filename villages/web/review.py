@@ -305,6 +305,14 @@ def decide(request: HttpRequest) -> HttpResponseBase:
     if report is None:
         messages.error(request, _("This report is not there any more."))
         return _to_queue(chosen.query())
+    if request.POST.get("state", report.review_state) != report.review_state:
+        messages.warning(
+            request,
+            _(
+                "Somebody has decided about this report meanwhile. Look at it once more."
+            ),
+        )
+        return _to_queue(chosen.query(report=str(report.pk)))
     decision = request.POST.get("decision", "")
     try:
         count = review_reports(

@@ -41,7 +41,11 @@ function draw(box, { report, neighbours, range_m: rangeM }) {
     maxZoom: MAX_ZOOM,
     zoomSnap: 0.25,
     scrollWheelZoom: false,
+    zoomControl: false,
   });
+  L.control
+    .zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut })
+    .addTo(map);
   map.fitBounds(boxAround(here, rangeM * 1.05));
   L.control.scale({ imperial: false }).addTo(map);
   L.circle(toLatLng(here), {
