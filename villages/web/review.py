@@ -309,7 +309,8 @@ def decide(request: HttpRequest) -> HttpResponseBase:
         messages.warning(
             request,
             _(
-                "Somebody has decided about this report meanwhile. Look at it once more."
+                "Somebody has decided about this report meanwhile. Look at it "
+                "once more."
             ),
         )
         return _to_queue(chosen.query(report=str(report.pk)))

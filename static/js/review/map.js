@@ -31,7 +31,9 @@ async function drawDistricts(map, url) {
     coordsToLatLng: toLatLng,
     style: { className: "review-map__district" },
     filter: (feature) => feature.geometry !== null,
-  }).addTo(map);
+  })
+    .addTo(map)
+    .bringToBack();
 }
 
 function draw(box, { report, neighbours, range_m: rangeM }) {
