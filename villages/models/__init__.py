@@ -1,6 +1,6 @@
+from villages.models.claims import Claim, ClaimDecision, ClaimRow, ClaimSheet
 from villages.models.places import (
     BoundarySource,
-    Claim,
     District,
     Facility,
     Settlement,
@@ -20,6 +20,9 @@ from villages.models.reports import (
 __all__ = [
     "BoundarySource",
     "Claim",
+    "ClaimDecision",
+    "ClaimRow",
+    "ClaimSheet",
     "District",
     "Environment",
     "Facility",

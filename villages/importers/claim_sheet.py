@@ -1,0 +1,578 @@
+"""Sheets of what villages and camat say of their signal: claims, never readings.
+
+Not one of the FORMATS: no row of such a sheet may ever become a report. Nothing in a
+workbook is carried out: no formula, no macro, no link.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, BinaryIO
+from xml.etree import ElementTree
+
+import openpyxl
+from django.utils.translation import gettext as _
+
+from kukar_connect.errors import DomainError
+from villages.importers.reading import (
+    OPERATOR_OF_NAME,
+    Problem,
+    ReportFileError,
+    read_header,
+    to_number,
+)
+from villages.models.claims import HOURS_OF_DAY, Claim
+from villages.models.reports import EARLIEST_OBSERVED_YEAR
+
+SHEET_NAME = "Isian"
+# The regency has 237 villages and three operators.
+MAX_ROWS = 1_000
+MAX_BYTES = 2 * 1024 * 1024
+# Of a workbook's parts when unpacked: a sheet of 1,000 rows has half a megabyte.
+MAX_UNPACKED_BYTES = 10 * 1024 * 1024
+MAX_PARTS = 200
+MAX_COLUMNS = 50
+# Titles and a letterhead may stand above the headings.
+_LAST_HEADING_ROW = 15
+_MAX_LINES_OF_ROW = 20
+_LONGEST_SHOWN = 500
+
+# The heading of each column, as the template writes it, and what else it is called.
+COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "district": ("Kecamatan", ("kec", "nama_kecamatan")),
+    "village": (
+        "Desa/Kelurahan",
+        ("desa", "kelurahan", "nama_desa", "desa_kel", "nama_desa_kelurahan"),
+    ),
+    "settlement": ("RT/Dusun", ("rt", "dusun", "kampung", "lokasi", "rt_dusun")),
+    "operator": ("Operator", ("operator_seluler",)),
+    "stated": (
+        "Keadaan sinyal",
+        ("keadaan", "sinyal", "kondisi_sinyal", "kondisi", "status_sinyal"),
+    ),
+    "stated_date": ("Tanggal", ("tgl", "tanggal_pernyataan", "per_tanggal")),
+    "stated_by_role": ("Jabatan", ("yang_menyatakan", "jabatan_pemberi_keterangan")),
+    "stated_by_name": ("Nama", ("nama_lengkap", "nama_pemberi_keterangan")),
+    "power_hours": ("Listrik (jam sehari)", ("listrik", "jam_listrik", "listrik_jam")),
+    "other_internet": (
+        "Internet bukan seluler",
+        ("internet_lain", "internet_kantor", "internet_desa"),
+    ),
+    "note": ("Catatan", ("keterangan", "catatan_lain")),
+}
+REQUIRED = ("village", "stated", "stated_date", "stated_by_role")
+# With fewer of the required headings a row is none of headings.
+_ENOUGH_REQUIRED = 2
+# What stands in cells beyond the headings.
+BEYOND = "beyond"
+# The template's example begins so; such a row is left aside.
+EXAMPLE = "CONTOH"
+
+STATED_CHOICES = {
+    "Tidak ada sinyal": Claim.Stated.NO_SERVICE,
+    "Hanya panggilan darurat": Claim.Stated.EMERGENCY_ONLY,
+    "Telepon saja": Claim.Stated.VOICE_ONLY,
+    "Sinyal lemah": Claim.Stated.WEAK,
+    "Internet lambat": Claim.Stated.SLOW_INTERNET,
+    "Internet baik": Claim.Stated.GOOD_INTERNET,
+    "Sinyal kuat": Claim.Stated.STRONG,
+}
+STATED_OF_WORDS = {
+    **{words.lower(): stated for words, stated in STATED_CHOICES.items()},
+    **{stated.value: stated for stated in Claim.Stated},
+    "tidak ada": Claim.Stated.NO_SERVICE,
+    "tanpa sinyal": Claim.Stated.NO_SERVICE,
+    "tidak bersinyal": Claim.Stated.NO_SERVICE,
+    "tidak ada jaringan": Claim.Stated.NO_SERVICE,
+    "hanya darurat": Claim.Stated.EMERGENCY_ONLY,
+    "darurat saja": Claim.Stated.EMERGENCY_ONLY,
+    "darurat": Claim.Stated.EMERGENCY_ONLY,
+    "hanya telepon": Claim.Stated.VOICE_ONLY,
+    "telepon": Claim.Stated.VOICE_ONLY,
+    "telpon saja": Claim.Stated.VOICE_ONLY,
+    "lemah": Claim.Stated.WEAK,
+    "lemah sinyal": Claim.Stated.WEAK,
+    "sangat lemah": Claim.Stated.WEAK,
+    "lambat": Claim.Stated.SLOW_INTERNET,
+    "internet lemot": Claim.Stated.SLOW_INTERNET,
+    "internet bagus": Claim.Stated.GOOD_INTERNET,
+    "internet lancar": Claim.Stated.GOOD_INTERNET,
+    "kuat": Claim.Stated.STRONG,
+    "sangat kuat": Claim.Stated.STRONG,
+    "sinyal sangat kuat": Claim.Stated.STRONG,
+    "blank spot": Claim.Stated.BLANK_SPOT,
+    "blankspot": Claim.Stated.BLANK_SPOT,
+}
+ALL_OPERATORS = "Semua operator"
+# "" is a claim about all operators, or one that names none.
+_OPERATOR_OF_WORDS = {
+    **OPERATOR_OF_NAME,
+    "": "",
+    "-": "",
+    "semua": "",
+    "semua operator": "",
+}
+ROLES_OF_VILLAGES = (
+    "Kepala desa",
+    "Lurah",
+    "Sekretaris desa",
+    "Ketua BPD",
+    "Kepala dusun",
+    "Ketua RT",
+    "Warga",
+)
+ROLES_OF_OFFICES = ("Camat", "Sekretaris camat", "Petugas kecamatan", "Petugas dinas")
+# Whoever is not seen to speak for the village speaks for an office.
+_OF_VILLAGE = re.compile(
+    r"\b(desa|kades|lurah|kelurahan|sekdes|bpd|dusun|kadus|rt|warga|kaur|kasi)\b"
+)
+_OF_OFFICE = re.compile(r"\b(camat|sekcam|kecamatan|dinas|kabupaten|bupati)\b")
+
+_MONTHS = {
+    month: number
+    for number, months in enumerate(
+        (
+            ("jan", "januari", "january"),
+            ("feb", "februari", "pebruari", "february"),
+            ("mar", "maret", "march"),
+            ("apr", "april"),
+            ("mei", "may"),
+            ("jun", "juni", "june"),
+            ("jul", "juli", "july"),
+            ("agu", "ags", "agt", "agustus", "aug", "august"),
+            ("sep", "sept", "september"),
+            ("okt", "oktober", "oct", "october"),
+            ("nov", "november", "nopember"),
+            ("des", "desember", "dec", "december"),
+        ),
+        start=1,
+    )
+    for month in months
+}
+_DAY_FIRST = re.compile(r"(\d{1,2})[/. -]+(\d{1,2}|[a-z]{3,9})\.?[/. -]+(\d{4})")
+_YEAR_FIRST = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ t][\d:.]+)?")
+_TWO_OPERATORS = re.compile(r"[,/;&+]|\bdan\b")
+
+# What openpyxl, zipfile and the XML parser raise on files that are not what they say.
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    ElementTree.ParseError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class ClaimSheetError(DomainError):
+    """The sheet as a whole cannot be read; nothing of it was stored."""
+
+    status = 422
+    title = "The sheet cannot be read."
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One row: text by field, as it stood in the cells."""
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetContent:
+    rows: list[SheetRow]
+    ignored_columns: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a row says, in our words; which village it says it of is not known yet."""
+
+    kind: str
+    stated: str
+    stated_date: date
+    operator: str
+    settlement: str
+    stated_by_role: str
+    stated_by_name: str
+    power_hours: float | None
+    other_internet: str
+    note: str
+
+
+def read_sheet(stream: BinaryIO) -> SheetContent:
+    """Read a workbook or CSV of claims; what it is, the content tells.
+
+    Raises
+    ------
+    ClaimSheetError
+        If it is neither, is too large, or has no row of our headings.
+    """
+    data = stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ClaimSheetError(
+            _("The file is larger than %(size)d MB. Split it and bring the parts.")
+            % {"size": MAX_BYTES // 1024**2}
+        )
+    if data.startswith(b"PK\x03\x04"):
+        return _content(_rows_of_workbook(data))
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise ClaimSheetError(
+            _(
+                "This is an old Excel file (.xls) or one with a password. Open it, "
+                "choose “Save as”, type “Excel Workbook (.xlsx)”, without a password, "
+                "and bring that file."
+            )
+        )
+    return _content(_rows_of_csv(data))
+
+
+def to_statement(
+    cells: Mapping[str, str], *, today: date
+) -> tuple[Statement | None, list[Problem]]:
+    """Say what a row states, or which cells keep it from stating anything."""
+    problems = []
+    read: dict[str, Any] = {}
+    for field, (heading, _aliases) in COLUMNS.items():
+        text = cells.get(field, "")
+        try:
+            read[field] = _read_cell(field, text, today)
+        except ValueError as error:
+            problems.append(Problem(heading, text, str(error)))
+    if BEYOND in cells:
+        reason = _(
+            "This row has more cells than there are headings: a comma or semicolon "
+            "too many? Correct the row."
+        )
+        problems.append(Problem("", cells[BEYOND], reason))
+    if problems:
+        return None, problems
+    del read["district"], read["village"]
+    return Statement(kind=_kind_of(read["stated_by_role"]), **read), []
+
+
+def _read_cell(field: str, text: str, today: date) -> Any:
+    """Return the value of a cell.
+
+    Raises
+    ------
+    ValueError
+        With the reason, in the user's language.
+    """
+    if text.startswith("="):
+        raise ValueError(
+            _("Formulas are not read. Copy the cell and paste it as a value.")
+        )
+    if field in REQUIRED and not text:
+        raise ValueError(_("This cell must not be empty."))
+    if field == "stated":
+        return _stated(text)
+    if field == "operator":
+        return _operator(text)
+    if field == "stated_date":
+        return to_date(text, today=today)
+    if field == "power_hours":
+        return _power_hours(text)
+    longest = 300 if field == "note" else 100
+    if len(text) > longest:
+        raise ValueError(
+            _("Longer than %(count)d characters. Shorten it.") % {"count": longest}
+        )
+    return text
+
+
+def _stated(text: str) -> str:
+    words = re.sub(r"[^\w]+", " ", text.lower()).strip()
+    if words not in STATED_OF_WORDS:
+        known = ", ".join(STATED_CHOICES)
+        raise ValueError(_("Not known here. Use one of: %(names)s.") % {"names": known})
+    return STATED_OF_WORDS[words].value
+
+
+def _operator(text: str) -> str:
+    words = " ".join(text.lower().split())
+    if words in _OPERATOR_OF_WORDS:
+        return _OPERATOR_OF_WORDS[words]
+    if _TWO_OPERATORS.search(words):
+        raise ValueError(_("One operator in each row. Write a row for each of them."))
+    known = ", ".join(["Telkomsel", "Indosat", "XLSmart", ALL_OPERATORS])
+    raise ValueError(_("Not known here. Use one of: %(names)s.") % {"names": known})
+
+
+def _power_hours(text: str) -> float | None:
+    digits = re.sub(r"\s*(jam|j)\b.*$", "", text.lower())
+    if not digits or digits == "-":
+        return None
+    try:
+        hours = to_number(digits, has_decimal_comma=True)
+    except ValueError:
+        hours = -1.0
+    if not 0 <= hours <= HOURS_OF_DAY:
+        raise ValueError(_("Write hours a day, from 0 to 24, or leave the cell empty."))
+    return hours
+
+
+def to_date(text: str, *, today: date) -> date:
+    """Read a date as offices write it: day first, or ISO 8601.
+
+    >>> str(to_date("3 Des. 2025", today=date(2026, 1, 1)))
+    '2025-12-03'
+    >>> str(to_date("03/12/2025", today=date(2026, 1, 1)))
+    '2025-12-03'
+
+    Raises
+    ------
+    ValueError
+        If it is no such date, before there were mobile phones, or to come.
+    """
+    words = text.lower()
+    try:
+        if match := _YEAR_FIRST.fullmatch(words):
+            year, month, day = (int(number) for number in match.groups())
+        elif match := _DAY_FIRST.fullmatch(words):
+            day, year = int(match[1]), int(match[3])
+            month = int(match[2]) if match[2].isdecimal() else _MONTHS[match[2]]
+        else:
+            raise ValueError(text)
+        found = date(year, month, day)
+    except (KeyError, ValueError):
+        raise ValueError(
+            _("Not a date. Write day, month and year, like 23/11/2026.")
+        ) from None
+    if found > today:
+        raise ValueError(_("This date is still to come."))
+    if found.year < EARLIEST_OBSERVED_YEAR:
+        raise ValueError(_("There were no mobile phones yet. Check the year."))
+    return found
+
+
+def _kind_of(role: str) -> str:
+    words = role.lower()
+    if _OF_VILLAGE.search(words) and not _OF_OFFICE.search(words):
+        return Claim.Kind.VILLAGE_STATEMENT.value
+    return Claim.Kind.OFFICE_STATEMENT.value
+
+
+# --- rows of text, from whatever file ------------------------------------------
+
+
+def _plain(heading: str) -> str:
+    return re.sub(r"\W+", "_", heading.strip().lower()).strip("_")
+
+
+_FIELD_OF = {
+    name: field
+    for field, (heading, aliases) in COLUMNS.items()
+    for name in (_plain(heading), *aliases)
+}
+
+
+def _content(rows: Iterable[tuple[int, list[str]]]) -> SheetContent:
+    rows = iter(rows)
+    headings = _headings(rows)
+    fields = [_FIELD_OF.get(_plain(heading), "") for heading in headings]
+    found: list[SheetRow] = []
+    for line, texts in rows:
+        if not any(texts) or texts[0].upper().startswith(EXAMPLE):
+            continue
+        cells = {
+            field: text for field, text in zip(fields, texts, strict=False) if field
+        }
+        beyond = " | ".join(text for text in texts[len(fields) :] if text)
+        if beyond:
+            cells[BEYOND] = beyond
+        if not any(cells.values()):
+            # Only in columns that are none of ours, such as a running number.
+            continue
+        if len(found) == MAX_ROWS:
+            raise ClaimSheetError(
+                _("The sheet has more than %(count)d rows. Split it.")
+                % {"count": MAX_ROWS}
+            )
+        found.append(SheetRow(line, cells))
+    if not found:
+        raise ClaimSheetError(
+            _("No row is filled in below the headings (examples do not count).")
+        )
+    ignored = [h for h, field in zip(headings, fields, strict=True) if h and not field]
+    return SheetContent(found, ignored)
+
+
+def _headings(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
+    """Return the headings, and leave *rows* at the first row below them.
+
+    Raises
+    ------
+    ClaimSheetError
+        If there are none, one of the required is missing, or one is there twice.
+    """
+    for line, texts in rows:
+        while texts and not texts[-1]:
+            texts = texts[:-1]
+        fields = [_FIELD_OF.get(_plain(text), "") for text in texts]
+        if len(set(REQUIRED) & set(fields)) >= _ENOUGH_REQUIRED:
+            break
+        if line >= _LAST_HEADING_ROW:
+            texts = []
+            break
+    else:
+        texts = []
+    if not texts:
+        raise ClaimSheetError(
+            _(
+                "None of the first rows has our headings (%(names)s). Fill in the "
+                "template, or name the columns as it does."
+            )
+            % {"names": ", ".join(COLUMNS[field][0] for field in REQUIRED)}
+        )
+    missing = [COLUMNS[field][0] for field in REQUIRED if field not in fields]
+    if missing:
+        raise ClaimSheetError(
+            _("These columns are missing: %(names)s. Add them and bring it again.")
+            % {"names": ", ".join(missing)}
+        )
+    twice = [COLUMNS[field][0] for field in COLUMNS if fields.count(field) > 1]
+    if twice:
+        raise ClaimSheetError(
+            _("These columns are there twice: %(names)s. Keep one of each.")
+            % {"names": ", ".join(twice)}
+        )
+    return texts
+
+
+def _text(value: object) -> str:
+    """Return a cell as text on one line that a database takes."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    line = " ".join(str(value).split())
+    plain = "".join(c if c.isprintable() else "\ufffd" for c in line)
+    return plain if len(plain) <= _LONGEST_SHOWN else plain[:_LONGEST_SHOWN] + " …"
+
+
+def _rows_of_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    try:
+        read_header(io.BytesIO(data))
+    except ReportFileError as error:
+        raise ClaimSheetError(error.detail) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # “CSV” without “UTF-8” in Excel.
+        text = data.decode("cp1252", errors="replace")
+    lines = io.StringIO(text, newline="")
+    delimiter = _delimiter(text)
+    reader = csv.reader(lines, delimiter=delimiter)
+    before = 0
+    try:
+        for cells in reader:
+            # A quotation mark that is never closed takes all that follows with it.
+            if reader.line_num - before > _MAX_LINES_OF_ROW:
+                raise csv.Error
+            yield before + 1, [_text(cell) for cell in cells]
+            before = reader.line_num
+    except csv.Error as error:
+        raise ClaimSheetError(
+            _("A quotation mark in line %(line)d is opened and not closed. Correct it.")
+            % {"line": before + 1}
+        ) from error
+
+
+def _delimiter(text: str) -> str:
+    """Return what stands between cells: as Excel's first line says, or the commonest.
+
+    Above the headings there may be titles without any.
+    """
+    top = text.split("\n", _LAST_HEADING_ROW)[:_LAST_HEADING_ROW]
+    if match := re.fullmatch(r"sep=(.)\r?", top[0]):
+        return match[1]
+    return max(";,\t", key=lambda mark: max(line.count(mark) for line in top))
+
+
+def _rows_of_workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    not_readable = _(
+        "This workbook cannot be read: it is damaged or no .xlsx. Open it, choose "
+        "“Save as”, type “Excel Workbook (.xlsx)”, and bring that file."
+    )
+    try:
+        _refuse_odd_parts(data)
+        book = openpyxl.load_workbook(
+            io.BytesIO(data), read_only=True, keep_links=False
+        )
+        try:
+            for line, cells in enumerate(_sheet_of(book), start=1):
+                yield line, [_cell_text(cell) for cell in cells]
+        finally:
+            book.close()
+    except _UNREADABLE as error:
+        raise ClaimSheetError(not_readable) from error
+
+
+def _cell_text(cell: Any) -> str:
+    if cell.data_type == "f":
+        # A formula that openpyxl gives as an object has its text inside.
+        return "=" + _text(getattr(cell.value, "text", cell.value)).lstrip("=")
+    return _text(cell.value)
+
+
+def _sheet_of(book: Any) -> Iterable[Sequence[Any]]:
+    """Return the rows of the sheet to fill in, or else of the first."""
+    sheets = book.worksheets
+    named = [sheet for sheet in sheets if sheet.title.lower() == SHEET_NAME.lower()]
+    # What the file says of its own size may be wrong.
+    return (named or sheets)[0].iter_rows(max_row=2**20, max_col=MAX_COLUMNS)
+
+
+def _refuse_odd_parts(data: bytes) -> None:
+    """Refuse what unpacks into more than it looks, and what is no plain workbook."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = archive.infolist()
+        names = {part.filename for part in parts}
+        # Never more is unpacked than these sizes say.
+        unpacked = sum(part.file_size for part in parts)
+        if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
+            raise ClaimSheetError(
+                _(
+                    "Unpacked, this workbook is larger than %(size)d MB. Copy the rows "
+                    "into our template, without pictures, and bring that."
+                )
+                % {"size": MAX_UNPACKED_BYTES // 1024**2}
+            )
+        if any(name.endswith("vbaProject.bin") for name in names):
+            raise ClaimSheetError(
+                _(
+                    "This workbook has macros. Save it as “Excel Workbook (.xlsx)”, "
+                    "which has none, and bring that file."
+                )
+            )
+        if "xl/workbook.xml" not in names:
+            raise ClaimSheetError(
+                _(
+                    "This is no Excel workbook (.xlsx). From LibreOffice, choose “Save "
+                    "as”, type “Excel 2007–365 (.xlsx)”."
+                )
+            )
+        for part in parts:
+            # A workbook has no document type; one could name itself a thousand times.
+            is_xml = part.filename.endswith((".xml", ".rels"))
+            if is_xml and b"<!DOCTYPE" in archive.read(part).replace(b"\0", b""):
+                raise ValueError(part.filename)
