@@ -128,6 +128,8 @@ STORAGES = {
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 MEDIA_ROOT = KUKAR_LOCAL_DIR / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A sheet of claims is confirmed with two fields for each of its 1,000 rows.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # An office's largest drive-test log so far is far below this.
 KUKAR_MAX_UPLOAD_BYTES = 200 * 1024 * 1024

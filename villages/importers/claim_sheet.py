@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, BinaryIO
+from typing import Any
 from xml.etree import ElementTree
 
 import openpyxl
@@ -214,7 +214,7 @@ class Statement:
     note: str
 
 
-def read_sheet(stream: BinaryIO) -> SheetContent:
+def read_sheet(data: bytes) -> SheetContent:
     """Read a workbook or CSV of claims; what it is, the content tells.
 
     Raises
@@ -222,7 +222,6 @@ def read_sheet(stream: BinaryIO) -> SheetContent:
     ClaimSheetError
         If it is neither, is too large, or has no row of our headings.
     """
-    data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise ClaimSheetError(
             _("The file is larger than %(size)d MB. Split it and bring the parts.")

@@ -14,7 +14,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kukar_connect.errors import DomainError
-from villages.importers.claim_sheet import Statement, read_sheet, to_statement
+from villages.importers.claim_sheet import (
+    MAX_BYTES,
+    Statement,
+    read_sheet,
+    to_statement,
+)
 from villages.importers.reading import Problem
 from villages.models import Claim, ClaimRow, ClaimSheet, Village
 from villages.services.match_villages import Found, Match, VillageNames
@@ -57,12 +62,13 @@ def receive_sheet(
     ClaimSheetError
         If the file cannot be read as a sheet of claims.
     """
-    sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    # What is longer is refused, so a byte more is enough to see it.
+    data = stream.read(MAX_BYTES + 1)
+    sha256 = hashlib.sha256(data).hexdigest()
     known = ClaimSheet.objects.filter(sha256=sha256).first()
     if known is not None:
         return known, False
-    stream.seek(0)
-    content = read_sheet(stream)
+    content = read_sheet(data)
     sheet, is_new = ClaimSheet.objects.get_or_create(
         sha256=sha256,
         defaults={

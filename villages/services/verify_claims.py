@@ -9,7 +9,7 @@ from villages.models import Claim, ClaimDecision
 
 @transaction.atomic
 def verify_claim(
-    *, claim_id: int, verification: str, reason: str, decided_by_id: int
+    *, claim_id: int, verification: str, reason: str, decided_by_id: int | None
 ) -> Claim:
     """Keep a verifier's decision on a claim that came in a sheet.
 

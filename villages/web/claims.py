@@ -167,9 +167,11 @@ class ClaimSheetPage(RoleRequiredMixin, TemplateView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         now = timezone.now()
         self.chosen = {
-            name: value
-            for name, value in request.POST.items()
-            if name.startswith((_ROW, _OTHER)) and value.strip()
+            name: value.strip()
+            for name, value in request.POST.dict().items()
+            if name.startswith((_ROW, _OTHER))
+            and isinstance(value, str)
+            and value.strip()
         }
         try:
             sheet = confirm_sheet(

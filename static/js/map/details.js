@@ -202,7 +202,7 @@ export function makeDetails({ words, urls, now }) {
     );
     const parts = shares(layer);
     const claims = p.claims ?? [];
-    const statements = claims.filter(({ kind }) => kind === "statement");
+    const statements = claims.filter(({ kind }) => kind !== "listed_blank");
     const listed = claims.filter(({ kind }) => kind === "listed_blank").at(-1);
     const approximate = p.boundary_source === "approximate";
     return [
