@@ -143,7 +143,10 @@ def confirm_sheet(
     for line, code in villages.items():
         if code not in known:
             raise ChoiceError(
-                _("Row %(line)d: %(code)s is no village's code.")
+                _(
+                    "Row %(line)d: “%(code)s” is no village of the list. Write the "
+                    "beginning of its name and choose it from the list that appears."
+                )
                 % {"line": line, "code": code[:40]}
             )
     kept: list[tuple[ClaimRow, Claim]] = []

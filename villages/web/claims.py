@@ -167,11 +167,9 @@ class ClaimSheetPage(RoleRequiredMixin, TemplateView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         now = timezone.now()
         self.chosen = {
-            name: value.strip()
-            for name, value in request.POST.dict().items()
+            name: str(value).strip()
+            for name, value in request.POST.items()
             if name.startswith((_ROW, _OTHER))
-            and isinstance(value, str)
-            and value.strip()
         }
         try:
             sheet = confirm_sheet(
@@ -256,7 +254,7 @@ def _villages_of(chosen: dict[str, str]) -> dict[int, str]:
     for prefix in (_ROW, _OTHER):
         for name, value in chosen.items():
             number = name.removeprefix(prefix)
-            if name.startswith(prefix) and number.isdecimal():
+            if value and name.startswith(prefix) and number.isdecimal():
                 code = _CODE.search(value)
                 villages[int(number)] = code[0] if code else value
     return villages
