@@ -20,6 +20,9 @@ from coverage.models import (
 from tests.conftest import NOW, a_report, store
 from villages.models import (
     Claim,
+    ClaimDecision,
+    ClaimRow,
+    ClaimSheet,
     District,
     Facility,
     ImportBatch,
@@ -131,6 +134,41 @@ def claim(**values):
     )
 
 
+def sheet(**values):
+    return ClaimSheet(
+        **{"file_name": "x.xlsx", "sha256": "0" * 64, "row_count": 1, **values}
+    )
+
+
+def sheet_claim(**values):
+    return claim(
+        **{
+            "kind": "village_statement",
+            "sheet": ClaimSheet.objects.first() or saved(sheet()),
+            "digest": "0" * 64,
+            "stated": "no_service",
+            "verification": "to_verify",
+            **values,
+        }
+    )
+
+
+def sheet_row(**values):
+    own = ClaimSheet.objects.first() or saved(sheet())
+    return ClaimRow(**{"sheet": own, "line": 2, "cells": {}, **values})
+
+
+def decision(**values):
+    return ClaimDecision(
+        **{
+            "claim": Claim.objects.first() or saved(sheet_claim()),
+            "verification": "confirmed",
+            "reason": "x",
+            **values,
+        }
+    )
+
+
 def in_run(model, **values):
     first = CoverageRun.objects.first() or saved(run())
     common = {"first_run": first, "operator": "TELKOMSEL", "service": "internet"}
@@ -235,6 +273,17 @@ BROKEN = {
     "facility_kind_known": lambda: [facility(kind="mall")],
     "claim_kind_known": lambda: [claim(kind="rumour")],
     "claim_stated_once": lambda: [claim(), claim()],
+    "claim_content_once": lambda: [sheet_claim(), sheet_claim()],
+    "claim_on_record_or_from_a_sheet": lambda: [claim(verification="confirmed")],
+    "claim_operator_known": lambda: [sheet_claim(operator="ACME")],
+    "claim_power_hours_in_range": lambda: [sheet_claim(power_hours=25)],
+    "claim_sheet_sha256_form": lambda: [sheet(sha256="short")],
+    "claim_sheet_file_once": lambda: [sheet(), sheet()],
+    "claim_sheet_rows_add_up": lambda: [sheet(confirmed_at=NOW, row_count=2, stored=1)],
+    "claim_row_once": lambda: [sheet_row(), sheet_row()],
+    "claim_row_result_fits_its_claim": lambda: [sheet_row(result="stored")],
+    "claim_decision_known": lambda: [decision(verification="to_verify")],
+    "claim_decision_has_a_reason": lambda: [decision(reason="")],
     "coverage_run_one_current": lambda: [
         run(is_current=True, state="published", published_at=NOW),
         run(is_current=True, state="published", published_at=NOW),
@@ -295,6 +344,8 @@ def test_the_database_refuses(name):
 
 def test_the_rows_that_break_are_sound_without_the_fault():
     for make in (report, run, village, settlement, facility, claim):
+        make().save(force_insert=True)
+    for make in (sheet, sheet_claim, sheet_row, decision):
         make().save(force_insert=True)
     for model in (SurfaceTile, BlankSpot, VillageCoverage):
         in_run(model).save(force_insert=True)
