@@ -194,6 +194,26 @@ def test_a_row_for_which_no_village_is_chosen_is_left_out(two_villages):
     assert Claim.objects.get().settlement == "RT 4"
 
 
+def test_a_row_left_out_tells_which_villages_have_such_a_name(two_villages):
+    sheet, _is_new = receive(
+        filled_template(
+            {}, {"district": "", "village": "Hulir"}, {"village": "Entahlah"}
+        )
+    )
+    confirm(sheet, {})
+    tick, near, none = sheet.rows.values_list("reason", flat=True)
+    assert "saat isian disetujui" in tick
+    assert near.endswith("Hilir, Kecamatan 12; Hulu, Kecamatan 12.")
+    assert "tidak ada desa" in none
+
+
+def test_a_row_whose_claim_is_there_already_is_shown_as_such(two_villages):
+    sheet, _is_new = receive(filled_template({}))
+    confirm(sheet, {3: HULU})
+    again, _is_new = receive(filled_template({}, {"settlement": "RT 7"}), name="b.xlsx")
+    assert [p.is_known for p in proposals_of(again, today=TODAY)] == [True, False]
+
+
 def test_a_choice_that_is_no_village_keeps_nothing(two_villages):
     sheet, _is_new = receive(filled_template({}, {"settlement": "RT 4"}))
     with pytest.raises(ChoiceError, match="4"):

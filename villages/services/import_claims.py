@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import BinaryIO
 from uuid import UUID
@@ -42,6 +42,8 @@ class Proposal:
     statement: Statement | None
     problems: Sequence[Problem]
     found: Found | None
+    # The village most probably meant has this very claim already.
+    is_known: bool = False
 
     @property
     def needs_choice(self) -> bool:
@@ -90,7 +92,21 @@ def receive_sheet(
 def proposals_of(sheet: ClaimSheet, *, today: date) -> list[Proposal]:
     """Return what the rows of *sheet* would become, in the order of the file."""
     names = VillageNames(_villages())
-    return [_proposal(row, names, today) for row in sheet.rows.all()]
+    proposals = [_proposal(row, names, today) for row in sheet.rows.all()]
+    digests = {
+        proposal.row.line: _digest(proposal.statement, proposal.found.village.code)
+        for proposal in proposals
+        if proposal.statement and proposal.found and proposal.found.village
+    }
+    known = set(
+        Claim.objects.filter(digest__in=digests.values()).values_list(
+            "digest", flat=True
+        )
+    )
+    return [
+        replace(proposal, is_known=digests.get(proposal.row.line) in known)
+        for proposal in proposals
+    ]
 
 
 def _villages() -> list[Village]:
@@ -151,6 +167,7 @@ def confirm_sheet(
             )
     kept: list[tuple[ClaimRow, Claim]] = []
     rows = list(sheet.rows.all())
+    names = VillageNames(_villages())
     for row in rows:
         statement, problems = to_statement(row.cells, today=today)
         if statement is None:
@@ -161,7 +178,7 @@ def confirm_sheet(
             )
         elif row.line not in villages:
             row.result = ClaimRow.Result.LEFT_OUT
-            row.reason = _("Left out when the sheet was confirmed.")
+            row.reason = _why_left_out(_proposal(row, names, today).found)
         else:
             claim = _claim(sheet, row, statement, villages[row.line])
             kept.append((row, claim))
@@ -175,21 +192,36 @@ def confirm_sheet(
     return sheet
 
 
+def _why_left_out(found: Found | None) -> str:
+    if found is None or found.village is not None:
+        return _("Left out when the sheet was confirmed.")
+    if not found.candidates:
+        return _("No village was chosen, and none has a name like this.")
+    near = "; ".join(
+        f"{candidate.village.name}, {candidate.village.district.name}"
+        for candidate in found.candidates
+    )
+    return _("No village was chosen. Names like this: %(names)s.") % {"names": near}
+
+
+def _digest(statement: Statement, village_code: str) -> str:
+    told = json.dumps([_DIGEST_PREFIX, village_code, asdict(statement)], default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
 def _claim(
     sheet: ClaimSheet, row: ClaimRow, statement: Statement, village_code: str
 ) -> Claim:
-    content = asdict(statement)
-    told = json.dumps([_DIGEST_PREFIX, village_code, content], default=str)
     return Claim(
         village_id=village_code,
         sheet=sheet,
-        digest=hashlib.sha256(told.encode()).hexdigest(),
+        digest=_digest(statement, village_code),
         event=sheet.occasion or sheet.file_name[:200],
         status=row.cells["stated"][:300],
         source=sheet.file_name,
         name_in_source=row.cells["village"][:100],
         verification=Claim.Verification.TO_VERIFY,
-        **content,
+        **asdict(statement),
     )
 
 

@@ -229,6 +229,7 @@ class ClaimSheetPage(RoleRequiredMixin, TemplateView):
             if statement and statement.operator
             else "",
             "problems": proposal.problems,
+            "is_known": proposal.is_known,
             "candidates": proposal.found.candidates if proposal.found else (),
             "name": name,
             "other": other,
