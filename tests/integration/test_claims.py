@@ -33,6 +33,7 @@ from villages.services.import_claims import (
     discard_sheet,
     proposals_of,
     receive_sheet,
+    village_code_of,
 )
 from villages.services.load_places import load_places
 from villages.services.match_villages import Match
@@ -420,10 +421,23 @@ def test_what_is_chosen_on_the_page_is_kept(analyst, two_villages):
     assert b"".join(report.streaming_content).startswith(b"PK")
 
 
+@pytest.mark.parametrize(
+    "written", [HILIR, "6402122002", "hilir", f"Hilir, Kecamatan 12 ({HILIR})"]
+)
+def test_another_village_is_named_by_name_or_code(written, two_villages):
+    assert village_code_of(written) == HILIR
+
+
+@pytest.mark.parametrize("written", ["Hil", "64.02.12.9999", "", "x" * 5_000])
+def test_what_names_no_village_beyond_doubt_is_none(written, two_villages):
+    assert village_code_of(written) is None
+
+
 def test_a_village_that_does_not_exist_is_asked_for_again(analyst, two_villages):
     send(analyst, filled_template({}, {"village": "Entah"}))
     address = reverse("claim-sheet", args=[ClaimSheet.objects.get().pk])
-    response = analyst.post(address, {"other-4": "Antah Berantah"})
+    many = {f"row-{'9' * 500}": HULU, "row-x": HULU}
+    response = analyst.post(address, {"other-4": "Antah Berantah", **many})
     page = response.content.decode()
     assert "Antah Berantah” is no village" in page
     # What was written stays, and so does the tick that was taken away.

@@ -236,6 +236,21 @@ def test_a_workbook_that_lies_about_its_size_is_read_whole():
     assert len(read_sheet(packed(parts)).rows) == 5
 
 
+def test_lists_as_excel_writes_them_are_no_hindrance():
+    parts = parts_of(workbook(a_row()))
+    name = "xl/worksheets/sheet1.xml"
+    lists = (
+        b'<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}" xmlns:x14='
+        b'"http://schemas.microsoft.com/office/spreadsheetml/2009/9/main">'
+        b'<x14:dataValidations count="1"><x14:dataValidation type="list"/>'
+        b"</x14:dataValidations></ext></extLst></worksheet>"
+    )
+    parts[name] = parts[name].replace(b"</worksheet>", lists)
+    # openpyxl tells its log that it does not keep the lists; the rows are all there.
+    with pytest.warns(UserWarning, match="Data Validation"):
+        assert len(read_sheet(packed(parts)).rows) == 1
+
+
 def test_sheets_of_claims_are_no_format_of_reports():
     assert all(not format_.recognises(";".join(HEADER)) for format_ in FORMATS)
 

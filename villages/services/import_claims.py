@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -24,6 +25,7 @@ from villages.importers.reading import Problem
 from villages.models import Claim, ClaimRow, ClaimSheet, Village
 from villages.services.match_villages import Found, Match, VillageNames
 
+_CODE = re.compile(r"\d{2}\.\d{2}\.\d{2}\.\d{4}")
 # Fixed for ever: with another every sheet could be brought in a second time.
 _DIGEST_PREFIX = "claim-1"
 
@@ -107,6 +109,18 @@ def proposals_of(sheet: ClaimSheet, *, today: date) -> list[Proposal]:
         replace(proposal, is_known=digests.get(proposal.row.line) in known)
         for proposal in proposals
     ]
+
+
+def village_code_of(text: str) -> str | None:
+    """Return the code of the village that *text* names beyond doubt.
+
+    It may be a code, the name of one village only, or a name with its code.
+    """
+    dotted = _CODE.search(text)
+    found = VillageNames(_villages()).find(
+        name=dotted[0] if dotted else text, district=""
+    )
+    return found.village.code if found.village and found.match is Match.EXACT else None
 
 
 def _villages() -> list[Village]:

@@ -38,6 +38,7 @@ from villages.services.import_claims import (
     discard_sheet,
     proposals_of,
     receive_sheet,
+    village_code_of,
 )
 from villages.services.match_villages import Match
 from villages.services.verify_claims import verify_claim
@@ -49,7 +50,6 @@ SHOWN_SHEETS = 30
 CLAIMS_A_PAGE = 50
 # What the confirmation page calls its fields: a row, and another village for it.
 _ROW, _OTHER = "row-", "other-"
-_CODE = re.compile(r"\d{2}\.\d{2}\.\d{2}\.\d{4}")
 
 GROUPS = {
     "choice": (
@@ -249,15 +249,17 @@ def _group_of(proposal: Proposal) -> str:
 def _villages_of(chosen: dict[str, str]) -> dict[int, str]:
     """Return the code of the village chosen for each row that has one.
 
-    What was written as another village goes before what was chosen from the list.
+    What was written as another village goes before what was chosen from the list;
+    the service refuses what is none.
     """
     villages = {}
     for prefix in (_ROW, _OTHER):
         for name, value in chosen.items():
-            number = name.removeprefix(prefix)
-            if value and name.startswith(prefix) and number.isdecimal():
-                code = _CODE.search(value)
-                villages[int(number)] = code[0] if code else value
+            line = re.fullmatch(rf"{prefix}(\d{{1,7}})", name, re.ASCII)
+            if line and value:
+                is_other = prefix == _OTHER
+                code = village_code_of(value) if is_other else None
+                villages[int(line[1])] = code or value
     return villages
 
 
