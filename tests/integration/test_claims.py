@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 
 import openpyxl
 import pytest
@@ -12,6 +14,7 @@ from django.conf import settings as site
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -299,6 +302,32 @@ def test_the_official_record_is_matched_in_a_sheet_as_in_the_fixtures():
     assert sheet.stored + sheet.duplicate == 65
     assert Claim.objects.filter(kind="listed_blank").count() == 23
     assert Claim.objects.filter(kind="statement").count() == 65
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sheets_with_the_same_rows_confirmed_at_once_keep_each_claim_once(two_villages):
+    rows = [{"settlement": f"RT {number}"} for number in range(200)]
+    sheets = [
+        receive(filled_template(*rows), name="a.xlsx")[0],
+        receive(filled_template(*reversed(rows)), name="b.xlsx")[0],
+    ]
+    # Each of them twice: a button pressed again, a page open in two windows.
+    together = Barrier(4)
+
+    def work(sheet):
+        try:
+            together.wait()
+            return confirm(sheet, dict.fromkeys(range(3, 203), HULU))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, sheets * 2))
+    assert Claim.objects.count() == 200
+    for sheet in sheets:
+        sheet.refresh_from_db()
+        assert sheet.stored + sheet.duplicate == 200
+        assert sheet.stored == sheet.claims.count()
 
 
 # --- verification -----------------------------------------------------------------

@@ -242,8 +242,11 @@ def _claim(
 def _keep(sheet: ClaimSheet, kept: Sequence[tuple[ClaimRow, Claim]]) -> None:
     """Store the claims that are new, and tell each row which claim it is."""
     new = {claim.digest: claim for _row, claim in reversed(kept)}
-    # Another sheet with the same rows may be confirmed at this moment.
-    Claim.objects.bulk_create(new.values(), ignore_conflicts=True)
+    # Another sheet with the same rows may be confirmed at this moment: in one order,
+    # so that neither waits for the other.
+    Claim.objects.bulk_create(
+        [new[digest] for digest in sorted(new)], ignore_conflicts=True
+    )
     stored = {
         claim.digest: claim
         for claim in Claim.objects.filter(digest__in=new).select_related("sheet")
