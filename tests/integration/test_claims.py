@@ -644,6 +644,7 @@ def test_in_the_admin_claims_of_sheets_are_only_to_look_at(a_claim):
     page = client.get(address).content.decode()
     assert "Ny. Rahasia" in page
     assert 'name="_save"' not in page
+    assert "deletelink" not in page
     client.post(address, {"status": "changed"})
     client.post(
         reverse("admin:villages_claim_changelist"),

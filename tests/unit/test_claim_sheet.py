@@ -12,6 +12,7 @@ import pytest
 from django.utils import translation
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from openpyxl.worksheet.formula import ArrayFormula
 
 from villages.importers import FORMATS
 from villages.importers.claim_sheet import (
@@ -161,6 +162,17 @@ def test_formulas_are_never_read_as_values():
     _stated, problems = to_statement(row.cells, today=TODAY)
     assert {problem.column for problem in problems} == {"Desa/Kelurahan", "Catatan"}
     assert "Formulas" in problems[0].reason
+
+
+def test_a_formula_over_many_cells_is_a_formula_too():
+    book = openpyxl.Workbook()
+    book.active.append(HEADER)
+    book.active.append(a_row())
+    book.active["K2"] = ArrayFormula("K2:K3", "=A1:A2")
+    file = io.BytesIO()
+    book.save(file)
+    (row,) = read_sheet(file.getvalue()).rows
+    assert row.cells["note"] == "=A1:A2"
 
 
 def test_cells_beyond_the_headings_are_a_problem_not_a_loss():
