@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from datetime import date, datetime
 
@@ -246,6 +247,13 @@ def test_a_workbook_that_lies_about_its_size_is_read_whole():
     parts[name] = parts[name].replace(b'<dimension ref="A1:K6"', b'<dimension ref="A1"')
     assert b'ref="A1"' in parts[name]
     assert len(read_sheet(packed(parts)).rows) == 5
+
+
+def test_a_row_far_below_the_others_is_read():
+    parts = parts_of(workbook(a_row(), a_row(village="Muara Tubo")))
+    name = "xl/worksheets/sheet1.xml"
+    parts[name] = re.sub(rb'(r="[A-K]?)3"', rb'\g<1>1048576"', parts[name])
+    assert [row.line for row in read_sheet(packed(parts)).rows] == [2, 1048576]
 
 
 def test_lists_as_excel_writes_them_are_no_hindrance():

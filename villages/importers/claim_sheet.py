@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -38,7 +38,7 @@ MAX_BYTES = 2 * 1024 * 1024
 # Of a workbook's parts when unpacked: a sheet of 1,000 rows has half a megabyte.
 MAX_UNPACKED_BYTES = 10 * 1024 * 1024
 MAX_PARTS = 200
-MAX_COLUMNS = 50
+MAX_COLUMNS = 30
 # Titles and a letterhead may stand above the headings.
 _LAST_HEADING_ROW = 15
 _MAX_LINES_OF_ROW = 20
@@ -518,8 +518,13 @@ def _rows_of_workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
             io.BytesIO(data), read_only=True, keep_links=False
         )
         try:
+            before: object = None
             for line, cells in enumerate(_sheet_of(book), start=1):
-                yield line, [_cell_text(cell) for cell in cells]
+                # A sheet may have a million rows between two that are filled in, for
+                # which openpyxl gives one and the same empty row.
+                if cells is not before:
+                    yield line, [_cell_text(cell) for cell in cells]
+                before = cells
         finally:
             book.close()
     except _UNREADABLE as error:
@@ -533,7 +538,7 @@ def _cell_text(cell: Any) -> str:
     return _text(cell.value)
 
 
-def _sheet_of(book: Any) -> Iterable[Sequence[Any]]:
+def _sheet_of(book: Any) -> Iterable[tuple[Any, ...]]:
     """Return the rows of the sheet to fill in, or else of the first."""
     sheets = book.worksheets
     named = [sheet for sheet in sheets if sheet.title.lower() == SHEET_NAME.lower()]
