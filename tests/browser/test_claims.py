@@ -132,7 +132,9 @@ def test_a_sheet_is_confirmed_and_a_claim_verified_with_the_keyboard(
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
-def test_the_pages_of_claims_fit_the_screen(open_page, analyst, two_villages, size):
+def test_the_pages_of_claims_fit_the_screen(
+    open_page, analyst, two_villages, assert_accessible, size
+):
     page = open_page("/impor/pernyataan/", analyst, size=size)
     bring(page, filled_template(a_row(), a_row(village="Entah"), a_row(stated="?")))
     page.get_by_role("button", name="Baca isian").click()
@@ -155,3 +157,4 @@ def test_the_pages_of_claims_fit_the_screen(open_page, analyst, two_villages, si
     page.goto(f"/desa/{claim.village_id}/")
     expect(page.get_by_text("Belum diperiksa")).to_be_visible()
     assert overflow() == 0
+    assert_accessible(page)
