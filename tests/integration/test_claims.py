@@ -19,7 +19,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.conftest import NOW, a_report, a_village, store
-from villages.importers.claim_sheet import COLUMNS, MAX_BYTES, ClaimSheetError
+from villages.importers.claim_files import MAX_BYTES, ClaimSheetError
+from villages.importers.claim_sheet import COLUMNS
 from villages.models import (
     Claim,
     ClaimDecision,

@@ -16,14 +16,16 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.formula import ArrayFormula
 
 from villages.importers import FORMATS
+from villages.importers.claim_files import (
+    MAX_BYTES,
+    MAX_ROWS,
+    ClaimSheetError,
+    read_sheet,
+)
 from villages.importers.claim_sheet import (
     BEYOND,
     COLUMNS,
-    MAX_BYTES,
-    MAX_ROWS,
     STATED_CHOICES,
-    ClaimSheetError,
-    read_sheet,
     to_date,
     to_statement,
 )

@@ -13,11 +13,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from villages.importers.claim_files import MAX_ROWS
 from villages.importers.claim_sheet import (
     ALL_OPERATORS,
     COLUMNS,
     EXAMPLE,
-    MAX_ROWS,
     REQUIRED,
     ROLES_OF_OFFICES,
     ROLES_OF_VILLAGES,

@@ -15,12 +15,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kukar_connect.errors import DomainError
-from villages.importers.claim_sheet import (
-    MAX_BYTES,
-    Statement,
-    read_sheet,
-    to_statement,
-)
+from villages.importers.claim_files import MAX_BYTES, read_sheet
+from villages.importers.claim_sheet import Statement, to_statement
 from villages.importers.reading import Problem
 from villages.models import Claim, ClaimRow, ClaimSheet, Village
 from villages.services.match_villages import Found, Match, VillageNames

@@ -29,7 +29,7 @@ from django.views.generic import FormView, ListView, TemplateView
 
 from kukar_connect.errors import DomainError
 from kukar_connect.roles import RoleRequiredMixin, has_role
-from villages.importers.claim_sheet import MAX_BYTES, MAX_ROWS
+from villages.importers.claim_files import MAX_BYTES, MAX_ROWS
 from villages.models import Claim, ClaimSheet, District, Found, Operator, Village
 from villages.services.claim_workbooks import row_report_workbook, template_workbook
 from villages.services.import_claims import (
