@@ -98,6 +98,7 @@ def observations_of(reports: ReportArrays, service: str) -> Observations:
         service,
         found=reports.found,
         technology=reports.technology,
+        internet=reports.internet,
         rsrp_dbm=reports.rsrp_dbm,
     )
     says = bounds.says
