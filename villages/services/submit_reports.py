@@ -267,7 +267,9 @@ def store_reports(
                 "poor_accuracy_m": POOR_ACCURACY_M,
                 "latest": now + CLOCK_TOLERANCE,
                 "oldest": now - OLD_AGE,
-                "clock_skew_s": clock_skew and clock_skew.total_seconds(),
+                "clock_skew_s": None
+                if clock_skew is None
+                else clock_skew.total_seconds(),
                 "most_skew_s": CLOCK_TOLERANCE.total_seconds(),
                 "is_demo": is_demo,
             },
