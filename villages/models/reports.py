@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from villages.models.devices import Device
 from villages.models.places import Village
 
 
@@ -222,6 +223,14 @@ class SignalReport(models.Model):
         blank=True,
         related_name="signal_reports",
         verbose_name=_("reported by"),
+    )
+    device = models.ForeignKey(
+        Device,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reports",
+        verbose_name=_("sent by device"),
     )
     source = models.CharField(_("source"), max_length=40)
     batch = models.ForeignKey(
