@@ -150,11 +150,11 @@ def test_revoked_in_the_middle_all_is_kept_said_and_sent_after_enrolling_anew(
     # Between the ping and the report: the report itself is refused.
     page.context.route("**/api/v1/reports/", revoke_first)
     report_nothing(page)
-    expect(queue(page)).to_contain_text("enrolment is no longer valid")
+    expect(queue(page)).to_contain_text("was revoked or must be enrolled anew")
     expect(queue(page)).to_contain_text("Nothing is lost")
     expect(queue(page)).to_contain_text("1 waiting · 1 sent")
     press(page, "Send now")
-    expect(enrolment(page)).to_contain_text("enrolment is no longer valid")
+    expect(enrolment(page)).to_contain_text("was revoked or must be enrolled anew")
     expect(queue(page)).to_contain_text("1 waiting · 1 sent")
     assert SignalReport.objects.count() == 1
     write_code(page, a_code(reporter, "HP Siti, baru"))
@@ -171,7 +171,7 @@ def test_after_it_was_revoked_the_phone_sends_as_whoever_signs_in(
     expect(enrolment(page)).to_contain_text("enrolled as")
     Device.objects.update(revoked_at=timezone.now())
     report_nothing(page)
-    expect(queue(page)).to_contain_text("enrolment is no longer valid")
+    expect(queue(page)).to_contain_text("was revoked or must be enrolled anew")
     with page.context.expect_page() as opened:
         queue(page).get_by_role("link", name="Sign in (new tab)").click()
     tab = opened.value
@@ -270,6 +270,6 @@ def test_the_office_enrols_a_phone_and_revokes_it_in_one_click(
     expect(desk.get_by_text("1 laporannya tetap ada.")).to_be_visible()
     assert_accessible(desk)
     report_nothing(page)
-    expect(queue(page)).to_contain_text("enrolment is no longer valid")
+    expect(queue(page)).to_contain_text("was revoked or must be enrolled anew")
     expect(log(page)).to_contain_text("Hulu")
     assert SignalReport.objects.count() == 1

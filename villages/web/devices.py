@@ -164,8 +164,7 @@ def device_texts() -> dict[str, str]:
             "it anew with this code."
         ),
         "stopped_device_refused": _(
-            "This phone's enrolment is no longer valid: the office has revoked it, or "
-            "it must be enrolled anew. Nothing is lost: enrol it with a new code, or "
-            "sign in."
+            "This phone was revoked or must be enrolled anew. Nothing is lost: enrol "
+            "it with a new code, or sign in."
         ),
     }
