@@ -321,6 +321,14 @@ def test_an_account_that_is_removed_takes_its_phones_but_not_their_reports(
     assert SignalReport.objects.get().device is None
 
 
+def test_the_admin_does_not_remove_an_account_that_has_phones(
+    client, token, reporter, admin
+):
+    client.force_login(admin)
+    client.post(f"/admin/auth/user/{reporter.pk}/delete/", {"post": "yes"})
+    assert Device.objects.get().user == reporter
+
+
 # --- submit-only ------------------------------------------------------------------
 
 # Everything that a device's token opens, by the address's name and method.

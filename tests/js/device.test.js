@@ -234,26 +234,39 @@ test("a phone that is not enrolled asks once, as whoever is signed in", async ()
   assert.deepEqual(server.pings, ["session"]);
 });
 
-test("the sender goes on trying while a code waits, though no report does", async () => {
-  const memory = makeMemory();
-  const server = makeServer({ codes: CODES });
-  const device = phone(memory, server);
-  await device.want("K7QM-4XPD");
-  server.isUp = false;
-  const planned = [];
-  const kick = makeSender({
-    store: { ...memory, settle: async () => {} },
-    ping: device.hear,
-    send: async () => ({ kind: "network" }),
-    hasMore: device.isWanted,
-    withLock: (work) => work(),
-    schedule: (work, seconds) => planned.push({ work, seconds }),
-    cancel: () => {},
+for (const [why, cut] of [
+  ["there is no connection", (server, isCut) => (server.isUp = !isCut)],
+  ["somebody is signed in and only the code was not answered", (server, isCut) => {
+    const { enrol } = makeServer({ codes: CODES });
+    server.enrol = isCut ? async () => ({ kind: "later" }) : enrol;
+    server.ping = async () => ({ online: true, account: "budi", canReport: true });
+  }],
+]) {
+  test(`the sender goes on trying while a code waits: ${why}`, async () => {
+    const memory = makeMemory();
+    const server = makeServer({ codes: CODES });
+    cut(server, true);
+    const device = makeDevice({
+      store: memory,
+      ping: (headers) => server.ping(headers),
+      enrol: (wanted) => server.enrol(wanted),
+    });
+    await device.want("K7QM-4XPD");
+    const planned = [];
+    const kick = makeSender({
+      store: { ...memory, settle: async () => {} },
+      ping: device.hear,
+      send: async () => ({ kind: "network" }),
+      hasMore: device.isWanted,
+      withLock: (work) => work(),
+      schedule: (work, seconds) => planned.push({ work, seconds }),
+      cancel: () => {},
+    });
+    await kick();
+    assert.equal(planned.length, 1);
+    cut(server, false);
+    await planned.shift().work();
+    assert.equal(memory.kept.get("device").name, "HP Siti");
+    assert.equal(planned.length, 0);
   });
-  await kick();
-  assert.equal(planned.length, 1);
-  server.isUp = true;
-  await planned.shift().work();
-  assert.equal((await device.state()).device.account, "siti");
-  assert.equal(planned.length, 0);
-});
+}

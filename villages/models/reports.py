@@ -230,6 +230,8 @@ class SignalReport(models.Model):
         null=True,
         blank=True,
         related_name="reports",
+        # Indexed below for the few that have one: imports bring millions without.
+        db_index=False,
         verbose_name=_("sent by device"),
     )
     source = models.CharField(_("source"), max_length=40)
@@ -264,6 +266,11 @@ class SignalReport(models.Model):
             models.Index(name="signal_report_operator", fields=["operator"]),
             models.Index(
                 name="signal_report_demo", fields=["id"], condition=Q(is_demo=True)
+            ),
+            models.Index(
+                name="signal_report_device",
+                fields=["device"],
+                condition=Q(device__isnull=False),
             ),
             BrinIndex(name="signal_report_received", fields=["received_at"]),
         ]
