@@ -114,7 +114,9 @@ def test_an_enrolled_phone_opens_offline_keeps_and_sends(open_phone, code):
     expect_all_sent(page, 1)
 
 
-def test_who_is_neither_signed_in_nor_enrolled_is_told_and_may_report(open_phone, code):
+def test_who_is_neither_signed_in_nor_enrolled_is_told_and_may_report(
+    open_phone, code, assert_accessible
+):
     page = open_phone()
     notice = page.get_by_text(
         "Nobody is signed in here and this phone is not enrolled."
@@ -126,6 +128,7 @@ def test_who_is_neither_signed_in_nor_enrolled_is_told_and_may_report(open_phone
     assert SignalReport.objects.count() == 0
     page.get_by_role("button", name="Enrol this phone").click()
     expect(page.get_by_label("Code of the office")).to_be_focused()
+    assert_accessible(page)
     write_code(page, code.replace("-", " ").lower())
     expect_all_sent(page, 1)
     expect(notice).to_be_hidden()
