@@ -8,6 +8,7 @@ from leaflet.admin import LeafletGeoAdmin
 
 from villages.models import (
     Claim,
+    Device,
     District,
     Facility,
     ImportBatch,
@@ -94,3 +95,14 @@ class ImportBatchAdmin(KeptAsTheyCameAdmin):
         "duplicate",
         "rejected",
     ]
+
+
+@admin.register(Device)
+class DeviceAdmin(KeptAsTheyCameAdmin):
+    """To look at; `/perangkat/` makes and revokes them."""
+
+    list_display = ["name", "user", "enrolled_at", "last_seen_at", "revoked_at"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__username"]
+    # What recognises code and token is of use to nobody here.
+    exclude = ["code_hash", "token_hash"]

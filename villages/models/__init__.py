@@ -1,3 +1,4 @@
+from villages.models.devices import Device, WrongCode
 from villages.models.places import (
     BoundarySource,
     Claim,
@@ -20,6 +21,7 @@ from villages.models.reports import (
 __all__ = [
     "BoundarySource",
     "Claim",
+    "Device",
     "District",
     "Environment",
     "Facility",
@@ -32,4 +34,5 @@ __all__ = [
     "SignalReport",
     "Technology",
     "Village",
+    "WrongCode",
 ]
