@@ -225,6 +225,10 @@ BROKEN = {
     "signal_report_reading_needs_service": lambda: [
         report(found="no_service", technology="", rsrp_dbm=-100)
     ],
+    "signal_report_internet_known": lambda: [
+        report(found="no_service", technology="", rsrp_dbm=None, internet="slow")
+    ],
+    "signal_report_power_out_in_range": lambda: [report(power_out_hours=-1)],
     "signal_report_rate_needs_data": lambda: [
         report(found="voice_only", download_mbps=1)
     ],
@@ -347,6 +351,8 @@ numbers = st.one_of(st.none(), st.floats(-200, 200))
             "found": st.sampled_from(
                 ["no_service", "emergency_only", "voice_only", "data"]
             ),
+            "internet": st.sampled_from(["", "slow", "good", "fast"]),
+            "power_out_hours": numbers,
             "rsrp_dbm": numbers,
             "rsrq_db": numbers,
             "sinr_db": numbers,
