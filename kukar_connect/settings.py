@@ -158,6 +158,9 @@ AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 
+# How long a code that enrols a phone is good for: a trip to the office and back.
+KUKAR_ENROLMENT_HOURS = env.int("KUKAR_ENROLMENT_HOURS", default=48)
+
 # --- safety ------------------------------------------------------------------
 IS_HTTPS = env.bool("KUKAR_HTTPS", default=False)
 if IS_HTTPS:
@@ -193,6 +196,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.TokenAuthentication",
+        "villages.api.device_auth.DeviceAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["kukar_connect.roles.CanSeeMap"],

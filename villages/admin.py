@@ -11,6 +11,7 @@ from villages.models import (
     ClaimDecision,
     ClaimRow,
     ClaimSheet,
+    Device,
     District,
     Facility,
     ImportBatch,
@@ -169,3 +170,14 @@ class ImportBatchAdmin(KeptAsTheyCameAdmin):
         "duplicate",
         "rejected",
     ]
+
+
+@admin.register(Device)
+class DeviceAdmin(KeptAsTheyCameAdmin):
+    """To look at; `/perangkat/` makes and revokes them."""
+
+    list_display = ["name", "user", "enrolled_at", "last_seen_at", "revoked_at"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__username"]
+    # What recognises code and token is of use to nobody here.
+    exclude = ["code_hash", "token_hash"]

@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.db import IntegrityError, connection, models, transaction
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +24,7 @@ from villages.models import (
     ClaimDecision,
     ClaimRow,
     ClaimSheet,
+    Device,
     District,
     Facility,
     ImportBatch,
@@ -61,6 +63,19 @@ def run(**values):
             "is_full": True,
             "input_cutoff_at": NOW,
             "software_version": "test",
+            **values,
+        }
+    )
+
+
+def device(**values):
+    user, _ = get_user_model().objects.get_or_create(username="siti")
+    return Device(
+        **{
+            "name": "HP Siti",
+            "user": user,
+            "code_hash": "0" * 64,
+            "code_expires_at": NOW,
             **values,
         }
     )
@@ -248,6 +263,10 @@ BROKEN = {
     "signal_report_reading_needs_service": lambda: [
         report(found="no_service", technology="", rsrp_dbm=-100)
     ],
+    "signal_report_internet_known": lambda: [
+        report(found="no_service", technology="", rsrp_dbm=None, internet="slow")
+    ],
+    "signal_report_power_out_in_range": lambda: [report(power_out_hours=-1)],
     "signal_report_rate_needs_data": lambda: [
         report(found="voice_only", download_mbps=1)
     ],
@@ -261,6 +280,18 @@ BROKEN = {
     ],
     "signal_report_digest_form": lambda: [report(digest="short")],
     "import_batch_rows_add_up": lambda: [ImportBatch(file_name="x", rows=2, stored=1)],
+    "device_has_a_name": lambda: [device(name="")],
+    "device_code_hash_form": lambda: [device(code_hash="K7QM-4XPD")],
+    "device_token_hash_form": lambda: [device(token_hash="abc", enrolled_at=NOW)],
+    "device_enrolled_with_a_token": lambda: [device(token_hash="1" * 64)],
+    "device_revoked_by_somebody_at_a_time": lambda: [
+        device(revoked_by=get_user_model().objects.create_user("admin"))
+    ],
+    "device_code_once": lambda: [device(), device()],
+    "device_token_once": lambda: [
+        device(token_hash="1" * 64, enrolled_at=NOW),
+        device(code_hash="2" * 64, token_hash="1" * 64, enrolled_at=NOW),
+    ],
     "report_change_names_an_operator": lambda: [ReportChange(operators=[], extent=BOX)],
     "district_code_form": lambda: [district(code="64-02")],
     "district_boundary_source_known": lambda: [district(boundary_source="guess")],
@@ -343,7 +374,7 @@ def test_the_database_refuses(name):
 
 
 def test_the_rows_that_break_are_sound_without_the_fault():
-    for make in (report, run, village, settlement, facility, claim):
+    for make in (report, run, village, settlement, facility, claim, device):
         make().save(force_insert=True)
     for make in (sheet, sheet_claim, sheet_row, decision):
         make().save(force_insert=True)
@@ -371,6 +402,8 @@ numbers = st.one_of(st.none(), st.floats(-200, 200))
             "found": st.sampled_from(
                 ["no_service", "emergency_only", "voice_only", "data"]
             ),
+            "internet": st.sampled_from(["", "slow", "good", "fast"]),
+            "power_out_hours": numbers,
             "rsrp_dbm": numbers,
             "rsrq_db": numbers,
             "sinr_db": numbers,

@@ -1,4 +1,5 @@
 from villages.models.claims import Claim, ClaimDecision, ClaimRow, ClaimSheet
+from villages.models.devices import Device, WrongCode
 from villages.models.places import (
     BoundarySource,
     District,
@@ -23,6 +24,7 @@ __all__ = [
     "ClaimDecision",
     "ClaimRow",
     "ClaimSheet",
+    "Device",
     "District",
     "Environment",
     "Facility",
@@ -35,4 +37,5 @@ __all__ = [
     "SignalReport",
     "Technology",
     "Village",
+    "WrongCode",
 ]

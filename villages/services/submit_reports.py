@@ -203,14 +203,14 @@ INSERT INTO villages_signalreport (
     download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
     environment, power_out_hours, village_id, observed_at, received_at, clock_skew_s,
     device_model, note,
-    reported_by_id, source, batch_id, flags, review_state, is_demo
+    reported_by_id, device_id, source, batch_id, flags, review_state, is_demo
 )
 SELECT DISTINCT ON (id)
     id, digest, operator, technology, found, internet, rsrp_dbm, rsrq_db, sinr_db,
     download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
     environment, power_out_hours, village_code, observed_at, %(received_at)s,
     %(clock_skew_s)s::float8, device_model, note,
-    %(reported_by)s, %(source)s, %(batch)s::uuid,
+    %(reported_by)s, %(device)s::uuid, %(source)s, %(batch)s::uuid,
     array_remove(ARRAY[
         CASE WHEN village_code IS NULL THEN 'outside_regency' END,
         CASE WHEN accuracy_m > %(poor_accuracy_m)s THEN 'poor_accuracy' END,
@@ -240,6 +240,7 @@ def store_reports(
     source: str,
     now: datetime,
     reported_by_id: int | None = None,
+    device_id: UUID | None = None,
     batch_id: UUID | None = None,
     clock_skew: timedelta | None = None,
     is_demo: bool = False,
@@ -262,12 +263,15 @@ def store_reports(
             {
                 "received_at": now,
                 "reported_by": reported_by_id,
+                "device": device_id,
                 "source": source,
                 "batch": batch_id,
                 "poor_accuracy_m": POOR_ACCURACY_M,
                 "latest": now + CLOCK_TOLERANCE,
                 "oldest": now - OLD_AGE,
-                "clock_skew_s": clock_skew and clock_skew.total_seconds(),
+                "clock_skew_s": None
+                if clock_skew is None
+                else clock_skew.total_seconds(),
                 "most_skew_s": CLOCK_TOLERANCE.total_seconds(),
                 "is_demo": is_demo,
             },

@@ -1,10 +1,16 @@
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from villages.web import claims, views
+from villages.web import claims, devices, views
 
 urlpatterns = [
     path("lapor/", views.ReportForm.as_view(), name="report-form"),
+    path("perangkat/", devices.Devices.as_view(), name="devices"),
+    path(
+        "perangkat/<uuid:pk>/cabut/",
+        devices.RevokeDevice.as_view(),
+        name="device-revoke",
+    ),
     # Exempt, to refuse a file that is too large before anything reads it; the view
     # checks the token itself.
     path("impor/", csrf_exempt(views.ReportImport.as_view()), name="report-import"),
