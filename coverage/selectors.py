@@ -20,6 +20,7 @@ from coverage.core.exposure import NOWHERE, areas_by_state, assign_squares
 from coverage.core.grid import Window
 from coverage.models import BlankSpot, CoverageRun, VillageCoverage
 from villages.models import Claim, Found, Technology, Village
+from villages.models.reports import Internet
 from villages.selectors.used_reports import used_sql, weight_sql
 
 
@@ -100,6 +101,7 @@ class ReportArrays:
     lat: NDArray[np.float64]
     found: NDArray[np.str_]
     technology: NDArray[np.str_]
+    internet: NDArray[np.str_]
     rsrp_dbm: NDArray[np.float64]
     accuracy_m: NDArray[np.float64]
     age_days: NDArray[np.float64]
@@ -119,6 +121,7 @@ _COLUMNS = {
     "lat": ">f8",
     "found": ">i2",
     "technology": ">i2",
+    "internet": ">i2",
     "rsrp_dbm": ">f8",
     "accuracy_m": ">f8",
     "age_days": ">f8",
@@ -145,6 +148,7 @@ COPY (
 SELECT ST_X(point), ST_Y(point),
        array_position(%(found)s::varchar[], found)::int2,
        array_position(%(technology)s::varchar[], technology)::int2,
+       array_position(%(internet)s::varchar[], internet)::int2,
        coalesce(rsrp_dbm, 'NaN'), coalesce(accuracy_m, 'NaN'),
        GREATEST(0, EXTRACT(EPOCH FROM %(cutoff)s - observed_at) / 86400)::float8,
        array_position(%(environment)s::varchar[], environment)::int2,
@@ -179,6 +183,7 @@ def report_arrays(
                 "operator": operator,
                 "found": Found.values,
                 "technology": Technology.values,
+                "internet": Internet.values,
                 "environment": environments,
                 "west": west,
                 "south": south,
@@ -194,6 +199,7 @@ def report_arrays(
         lat=rows["lat"].astype(float),
         found=np.array(Found.values)[rows["found"] - 1],
         technology=np.array(Technology.values)[rows["technology"] - 1],
+        internet=np.array(Internet.values)[rows["internet"] - 1],
         rsrp_dbm=rows["rsrp_dbm"].astype(float),
         accuracy_m=rows["accuracy_m"].astype(float),
         age_days=rows["age_days"].astype(float),

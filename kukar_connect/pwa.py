@@ -30,6 +30,8 @@ HASHED = (
 # … and the modules that import each other by plain name.
 MODULES = (
     "js/map/lonlat.js",
+    "js/report/device.js",
+    "js/report/enrol.js",
     "js/report/log.js",
     "js/report/outbox.js",
     "js/report/pin.js",

@@ -26,6 +26,9 @@ def has_role(user: AbstractUser | AnonymousUser, role: str) -> bool:
     """Tell whether *user* may do what *role* may do."""
     if not user.is_authenticated or not user.is_active:
         return False
+    most: str | None = getattr(user, "_kukar_most", None)
+    if most and ROLES.index(role) > ROLES.index(most):
+        return False
     if user.is_superuser:
         return True
     # Asked several times a page; the groups of a request's user do not change.
@@ -34,6 +37,11 @@ def has_role(user: AbstractUser | AnonymousUser, role: str) -> bool:
         names = set(user.groups.values_list("name", flat=True))
         user._kukar_roles = names  # type: ignore[attr-defined]  # our own note on it
     return bool(names & set(ROLES[ROLES.index(role) :]))
+
+
+def limit_to_role(user: AbstractUser, role: str) -> None:
+    """Let *user* do no more than *role* may, for as long as this object of it lives."""
+    user._kukar_most = role  # type: ignore[attr-defined]  # our own note on it
 
 
 def can_see_map(user: AbstractUser | AnonymousUser) -> bool:

@@ -128,6 +128,8 @@ STORAGES = {
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 MEDIA_ROOT = KUKAR_LOCAL_DIR / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A sheet of claims is confirmed with two fields for each of its 1,000 rows.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # An office's largest drive-test log so far is far below this.
 KUKAR_MAX_UPLOAD_BYTES = 200 * 1024 * 1024
@@ -179,6 +181,9 @@ AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 
+# How long a code that enrols a phone is good for: a trip to the office and back.
+KUKAR_ENROLMENT_HOURS = env.int("KUKAR_ENROLMENT_HOURS", default=48)
+
 # --- safety ------------------------------------------------------------------
 IS_HTTPS = env.bool("KUKAR_HTTPS", default=False)
 if IS_HTTPS:
@@ -214,6 +219,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.TokenAuthentication",
+        "villages.api.device_auth.DeviceAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["kukar_connect.roles.CanSeeMap"],

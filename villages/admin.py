@@ -8,6 +8,10 @@ from leaflet.admin import LeafletGeoAdmin
 
 from villages.models import (
     Claim,
+    ClaimDecision,
+    ClaimRow,
+    ClaimSheet,
+    Device,
     District,
     Facility,
     ImportBatch,
@@ -64,10 +68,82 @@ class FacilityAdmin(LeafletGeoAdmin):
 
 @admin.register(Claim)
 class ClaimAdmin(admin.ModelAdmin):
-    list_display = ["village", "kind", "stated_date", "status", "source"]
-    list_filter = ["kind", "stated_date"]
+    list_display = [
+        "village",
+        "kind",
+        "stated_date",
+        "status",
+        "verification",
+        "source",
+    ]
+    list_filter = ["kind", "verification", "stated_date"]
     search_fields = ["village__name", "name_in_source", "status"]
     autocomplete_fields = ["village"]
+    # What only sheets fill in.
+    readonly_fields = [
+        "sheet",
+        "stated",
+        "operator",
+        "settlement",
+        "stated_by_role",
+        "stated_by_name",
+        "power_hours",
+        "other_internet",
+        "verification",
+    ]
+
+    def formfield_for_choice_field(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "kind":
+            kwargs["choices"] = [(kind, kind.label) for kind in Claim.RECORD_KINDS]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_from_a_sheet(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_from_a_sheet(obj) and super().has_delete_permission(request, obj)
+
+
+def _is_from_a_sheet(claim: Claim | None) -> bool:
+    return claim is not None and claim.sheet_id is not None
+
+
+class ClaimRowInline(admin.TabularInline):
+    model = ClaimRow
+    fields = ["line", "cells", "result", "reason", "claim"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ClaimSheet)
+class ClaimSheetAdmin(KeptAsTheyCameAdmin):
+    list_display = [
+        "brought_at",
+        "file_name",
+        "occasion",
+        "confirmed_at",
+        "stored",
+        "duplicate",
+        "left_out",
+        "rejected",
+    ]
+    inlines = [ClaimRowInline]
+
+
+@admin.register(ClaimDecision)
+class ClaimDecisionAdmin(KeptAsTheyCameAdmin):
+    list_display = ["decided_at", "claim", "verification", "reason", "decided_by"]
+    list_filter = ["verification"]
+    list_select_related = ["claim__village", "decided_by"]
 
 
 @admin.register(SignalReport)
@@ -110,3 +186,14 @@ class ReportReviewAdmin(KeptAsTheyCameAdmin):
     list_filter = ["decision", "decided_at"]
     search_fields = ["=report_id", "decided_by_name"]
     show_full_result_count = False
+
+
+@admin.register(Device)
+class DeviceAdmin(KeptAsTheyCameAdmin):
+    """To look at; `/perangkat/` makes and revokes them."""
+
+    list_display = ["name", "user", "enrolled_at", "last_seen_at", "revoked_at"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__username"]
+    # What recognises code and token is of use to nobody here.
+    exclude = ["code_hash", "token_hash"]

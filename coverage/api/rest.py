@@ -332,6 +332,11 @@ class VillageDetail(APIView):
                     "source",
                     "name_in_source",
                     "note",
+                    "stated",
+                    "operator",
+                    "settlement",
+                    "stated_by_role",
+                    "verification",
                 )
             ),
         }

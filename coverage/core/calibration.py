@@ -43,12 +43,14 @@ class HeldOut:
 
     value_dbm, within_var_db2 : the pool's mean, and its single values around it
     is_below : share of the pool that found less than usable signal
+    patches : how many parts of the land tell of the mean independently of each other
     """
 
     kriged: Kriged
     value_dbm: NDArray[np.float64]
     within_var_db2: NDArray[np.float64]
     is_below: NDArray[np.float64]
+    patches: int
 
 
 def mean_of(law: SignalLaw, kriged: Kriged) -> NDArray[np.float64]:
@@ -153,7 +155,9 @@ def _with_deviation(law: SignalLaw, held_out: HeldOut) -> SignalLaw:
     spread = np.sqrt(held_out.within_var_db2)
     z = np.abs(np.stack([residual - spread, residual + spread])) / std_of(law, kriged)
     scale = float(np.clip(np.quantile(z, 0.9) / QUANTILE_90, *SCALES))
-    return replace(law, std_scale=scale)
+    # What was held out lies on the land whose mean was taken; the next place may not.
+    # A mean of n independent parts errs by 1/n of their variance on top.
+    return replace(law, std_scale=scale * (1 + 1 / held_out.patches) ** 0.5)
 
 
 def _with_odds(law: SignalLaw, held_out: HeldOut) -> SignalLaw:

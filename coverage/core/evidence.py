@@ -26,6 +26,12 @@ VOICE_THRESHOLD_DBM = {
     "": -115.0,
 }
 
+# Where "good" internet begins, for reports without a reading: RTR (Austria) puts the
+# step between its classes of usable LTE at -95 dBm. "Slow" lies between that and the
+# threshold. How fast internet feels also depends on how many share it, so both are
+# bounds and never readings.
+GOOD_FROM_DBM = -95.0
+
 # How much a report counts by where the phone was. Walls and hulls take 10 to 20 dB
 # (ITU-R P.2109), which tells little about the land outside.
 ENVIRONMENT_WEIGHT = {"outdoor": 1.0, "": 1.0, "vehicle": 0.5, "indoor": 0.5}
@@ -36,8 +42,8 @@ class Bounds:
     """What n reports say of one service, in dBm of that service's threshold.
 
     ``low_dbm`` and ``high_dbm`` are equal for a reading, a half-open interval for
-    "no service" (−inf, T) and for "it worked" (T, +inf). ``says`` is False where a
-    report says nothing of this service.
+    "no service" (−inf, T) and for "it worked" (T, +inf), a closed one for "slow".
+    ``says`` is False where a report says nothing of this service.
     """
 
     low_dbm: NDArray[np.float64]
@@ -50,14 +56,16 @@ def bounds_for(
     *,
     found: NDArray[np.str_],
     technology: NDArray[np.str_],
+    internet: NDArray[np.str_],
     rsrp_dbm: NDArray[np.float64],
 ) -> Bounds:
     """Return what reports say of *service*.
 
     internet (4G or better): an RSRP of 4G or 5G is a reading; internet without a
     reading lies above the threshold, unless it came over 2G or 3G: the phone had
-    fallen back, and 4G lies below. Calls only, emergency only and no service lie
-    below.
+    fallen back, and 4G lies below. Where it was slow it lies between the threshold
+    and GOOD_FROM_DBM, where it was good above that. Calls only, emergency only and no
+    service lie below.
 
     voice (any technology): a reading counts as its distance to that technology's
     own threshold; calls or internet without a reading lie above; emergency only
@@ -66,7 +74,7 @@ def bounds_for(
     Parameters
     ----------
     service : "internet" or "voice"
-    found, technology : arrays of str, shape (n,), words of SignalReport
+    found, technology, internet : arrays of str, shape (n,), words of SignalReport
     rsrp_dbm : array, shape (n,), NaN where there is no reading
 
     Raises
@@ -80,6 +88,7 @@ def bounds_for(
     ...     "internet",
     ...     found=np.array(["data", "no_service", "data", "voice_only"]),
     ...     technology=np.array(["4G", "", "3G", "2G"]),
+    ...     internet=np.array(["", "", "slow", ""]),
     ...     rsrp_dbm=np.array([-97.0, np.nan, -80.0, -70.0]),
     ... )
     >>> b.low_dbm.tolist(), b.high_dbm.tolist()
@@ -91,10 +100,23 @@ def bounds_for(
     ...     "voice",
     ...     found=np.array(["data", "no_service", "data", "voice_only"]),
     ...     technology=np.array(["4G", "", "3G", "2G"]),
+    ...     internet=np.array(["", "", "slow", ""]),
     ...     rsrp_dbm=np.array([-97.0, np.nan, -80.0, -70.0]),
     ... )
     >>> b.low_dbm.tolist()
     [-97.0, -inf, -80.0, -83.0]
+
+    Slow and good internet without a reading, for internet:
+
+    >>> b = bounds_for(
+    ...     "internet",
+    ...     found=np.array(["data", "data"]),
+    ...     technology=np.array(["", "4G"]),
+    ...     internet=np.array(["slow", "good"]),
+    ...     rsrp_dbm=np.full(2, np.nan),
+    ... )
+    >>> b.low_dbm.tolist(), b.high_dbm.tolist()
+    ([-110.0, -95.0], [-95.0, inf])
     """
     if service not in THRESHOLD_DBM:
         message = f"There is no service {service!r}."
@@ -115,6 +137,10 @@ def bounds_for(
         says = ~(works & has_reading & is_newer & (value < threshold))
     is_reading = works & has_reading
     fails = ~works
-    low = np.where(is_reading, value, np.where(fails, -np.inf, threshold))
-    high = np.where(is_reading, value, np.where(fails, threshold, np.inf))
+    low = np.where(fails, -np.inf, threshold)
+    high = np.where(fails, threshold, np.inf)
+    if service == "internet":
+        low[works & (internet == "good")] = GOOD_FROM_DBM
+        high[works & (internet == "slow")] = GOOD_FROM_DBM
+    low[is_reading] = high[is_reading] = value[is_reading]
     return Bounds(low_dbm=low, high_dbm=high, says=says)

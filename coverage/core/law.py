@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# Operator and service, in this order.
+Layer = tuple[str, str]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:

@@ -23,10 +23,10 @@ import numpy as np
 from coverage.core import grid
 from coverage.core.classify import Surface, quantise
 from coverage.core.estimate import Observations, SignalLaw, estimate_tile, fit_law
+from coverage.core.law import Layer
 from coverage.core.observations import Pooled
 from coverage.core.trend import NO_GROUND, Ground, pool_for
 
-Layer = tuple[str, str]
 Held = dict[Layer, tuple[SignalLaw, Pooled, Ground]]
 Task = tuple[Any, tuple[Any, ...]]
 Spread = Callable[[Callable[..., Any], Iterable[Task]], Iterator[tuple[Any, Any]]]

@@ -17,8 +17,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from coverage.core.classify import StateRules
+from coverage.core.law import Layer
 from coverage.core.parallel import (
-    Layer,
     Spread,
     spread_over,
     surface_of_tile,

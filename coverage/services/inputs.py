@@ -18,10 +18,10 @@ from coverage.core import grid
 from coverage.core.classify import StateRules
 from coverage.core.estimate import Observations, SignalLaw
 from coverage.core.evidence import THRESHOLD_DBM, bounds_for
+from coverage.core.law import Layer
 from coverage.core.observations import Pooled
 from coverage.core.parallel import (
     Held,
-    Layer,
     Spread,
     Task,
     core_digest,
@@ -104,6 +104,7 @@ def observations_of(reports: ReportArrays, service: str) -> Observations:
         service,
         found=reports.found,
         technology=reports.technology,
+        internet=reports.internet,
         rsrp_dbm=reports.rsrp_dbm,
     )
     says = bounds.says

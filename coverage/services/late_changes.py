@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from coverage.core.classify import Surface
 from coverage.core.estimate import SignalLaw
-from coverage.core.parallel import Layer, Spread, surface_of_tile, tile_tasks
+from coverage.core.law import Layer
+from coverage.core.parallel import Spread, surface_of_tile, tile_tasks
 from coverage.models import CoverageRun
 from coverage.selectors import Regency
 from coverage.services.inputs import inputs_of_changes

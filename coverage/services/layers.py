@@ -25,7 +25,7 @@ from coverage.core.classify import (
 )
 from coverage.core.evidence import THRESHOLD_DBM
 from coverage.core.exposure import NOWHERE
-from coverage.core.parallel import Layer
+from coverage.core.law import Layer
 from coverage.models import ANY_OPERATOR, CoverageRun, SurfaceTile
 from coverage.selectors import Regency
 

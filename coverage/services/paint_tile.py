@@ -12,7 +12,7 @@ from PIL import Image
 from coverage.core.classify import State
 from coverage.core.grid import TILE_SQUARES, ZOOM
 from coverage.models import SurfaceTile
-from coverage.services.compute_run import unpack
+from coverage.services.layers import unpack
 from coverage.web.palette import STATE_COLOURS
 
 # Squares of a hatch: every eighth diagonal, two wide. Eight divides a tile's side, so

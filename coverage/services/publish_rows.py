@@ -12,7 +12,7 @@ from scipy import ndimage
 from coverage.core import grid
 from coverage.core.classify import State
 from coverage.core.exposure import NOWHERE, areas_by_state
-from coverage.core.parallel import Layer
+from coverage.core.law import Layer
 from coverage.models import CoverageRun, SurfaceTile, VillageCoverage
 from coverage.selectors import AREAS, Regency
 from coverage.services.layers import LayerResult, pack, part_of, unpack, whole

@@ -21,7 +21,7 @@ from coverage.core.classify import (
     Surface,
     combine_any,
 )
-from coverage.core.parallel import Layer
+from coverage.core.law import Layer
 from coverage.models import (
     ANY_OPERATOR,
     CoverageRun,

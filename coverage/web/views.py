@@ -153,6 +153,7 @@ class VillagePage(RoleRequiredMixin, TemplateView):
             services=village_services(run, village) if run else [],
             statements=[c for c in claims if c.kind == Claim.Kind.STATEMENT],
             listed=[c for c in claims if c.kind == Claim.Kind.LISTED_BLANK],
+            from_sheets=[c for c in claims if c.kind in Claim.SHEET_KINDS],
             settlements=list(village.settlements.all()),
             facilities=list(village.facilities.all()),
             states=[(s, words.STATE_NAMES[s]) for s in words.STATES],

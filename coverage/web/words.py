@@ -202,6 +202,8 @@ def map_texts() -> dict[str, Any]:
         "village_listed": _("On the official list of blank spots since {year}"),
         "village_statements_one": _("1 official statement about this village"),
         "village_statements_other": _("{count} official statements about this village"),
+        "village_claims_one": _("1 statement of the village or its offices"),
+        "village_claims_other": _("{count} statements of the village or its offices"),
         "village_approximate": _(
             "This boundary is approximate, so the shares are approximate too."
         ),

@@ -28,10 +28,10 @@ import numpy as np
 from distributed import Client
 
 from coverage.core.estimate import fit_law
+from coverage.core.law import Layer
 from coverage.core.observations import Observations
 from coverage.core.parallel import (
     Held,
-    Layer,
     spread_over,
     surface_of_tile,
     tile_tasks,

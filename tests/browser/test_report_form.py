@@ -263,7 +263,7 @@ def test_two_tabs_send_every_report_once(open_form):
         (500, "oops", "The server had a problem"),
         (429, "slowly", "The server had a problem"),
         (200, "<html>Welcome to the airport</html>", "The server had a problem"),
-        (401, '{"status": 401}', "You are signed out"),
+        (401, '{"status": 401}', "Not signed in"),
         (403, '{"status": 403}', "may not send reports"),
     ],
 )
@@ -299,9 +299,9 @@ def test_signed_out_in_the_middle_all_is_kept_until_one_signs_in(
     page.context.clear_cookies(name="sessionid")
     choose(page, "Telkomsel", "Nothing")
     press(page, "Save report")
-    expect(queue(page)).to_contain_text("You are signed out")
+    expect(queue(page)).to_contain_text("Not signed in")
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Sign in (new tab)").click()
+        queue(page).get_by_role("link", name="Sign in (new tab)").click()
     tab = opened.value
     tab.get_by_label("Username").fill("reporter")
     tab.get_by_label("Password").fill("rahasia-sekali")

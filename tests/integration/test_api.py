@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from coverage.services.compute_run import compute_full
 from tests.conftest import a_report, store
-from villages.models import Claim, SignalReport
+from villages.models import Claim, District, SignalReport
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,6 @@ MAP_ADDRESSES = [
     "/api/v1/blank-spots/",
     "/api/v1/villages/",
     "/api/v1/villages/64.02.12.2001/",
-    "/api/v1/districts/",
     "/api/v1/runs/",
     "/api/v1/runs/current/",
     "/api/v1/official-list/",
@@ -43,6 +42,17 @@ def test_the_map_is_for_people_signed_in_unless_opened(client, run, address, set
     assert refused["Content-Type"] == "application/problem+json"
     settings.KUKAR_PUBLIC_MAP = True
     assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/api/v1/districts/", "/api/v1/village-points/"])
+def test_what_a_phone_keeps_before_anybody_signs_in_is_names_and_places(
+    client, a_blank_west, address
+):
+    District.objects.update(boundary=a_blank_west[0].boundary)
+    features = client.get(address).json()["features"]
+    assert features
+    known = {"code", "name", "district_name", "boundary_source", "lon", "lat"}
+    assert all(set(feature["properties"]) <= known for feature in features)
 
 
 def test_an_open_map_keeps_single_reports_closed(client, run, settings):

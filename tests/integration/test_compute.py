@@ -6,6 +6,7 @@ from django.contrib.gis.geos import Point
 from django.db import connection
 from django.utils import timezone
 
+from coverage.core import grid
 from coverage.core.classify import State
 from coverage.models import BlankSpot, CoverageRun, SurfaceTile, VillageCoverage
 from coverage.selectors import current_run, regency
@@ -245,3 +246,37 @@ def test_a_report_stored_while_computing_waits_for_the_next_run(
     monkeypatch.setattr(compute_run, "publish_run", late)
     changes()
     assert ReportChange.objects.count() == 1
+
+
+def test_slow_internet_is_covered_and_weaker_than_good(two_villages):
+    for word, west in (("slow", 116.02), ("good", 116.12)):
+        places = [
+            (west + 0.01 * i, -0.03 + 0.01 * j) for i in range(5) for j in range(5)
+        ]
+        store(
+            *(
+                a_report(lon=lon, lat=lat, rsrp_dbm=None, technology="", internet=word)
+                for lon, lat in places
+            )
+        )
+    full()
+
+    strongest, weakest = {}, {}
+    for tile in SurfaceTile.objects.filter(operator="TELKOMSEL", service="internet"):
+        mean = unpack(tile.mean_ddbm, np.int16) / 10
+        state = unpack(tile.state, np.uint8)
+        is_covered = np.isin(state, [State.COVERED, State.WEAK])
+        assert not np.isin(state, [State.BLANK, State.LIKELY_BLANK]).any()
+        longitudes = np.broadcast_to(
+            grid.centres(grid.tile_window(tile.x, tile.y))[0], mean.shape
+        )
+        for name, side in (
+            ("slow", longitudes < 116.07),
+            ("good", longitudes > 116.11),
+        ):
+            here = mean[is_covered & side]
+            if len(here):
+                strongest[name] = max(here.max(), strongest.get(name, -999))
+                weakest[name] = min(here.min(), weakest.get(name, 0))
+    assert strongest["slow"] < weakest["good"]
+    assert weakest["slow"] > -110

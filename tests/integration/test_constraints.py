@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.db import IntegrityError, connection, models, transaction
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,10 @@ from coverage.models import (
 from tests.conftest import NOW, a_report, store
 from villages.models import (
     Claim,
+    ClaimDecision,
+    ClaimRow,
+    ClaimSheet,
+    Device,
     District,
     Facility,
     ImportBatch,
@@ -71,6 +76,19 @@ def run(**values):
             "is_full": True,
             "input_cutoff_at": NOW,
             "software_version": "test",
+            **values,
+        }
+    )
+
+
+def device(**values):
+    user, _ = get_user_model().objects.get_or_create(username="siti")
+    return Device(
+        **{
+            "name": "HP Siti",
+            "user": user,
+            "code_hash": "0" * 64,
+            "code_expires_at": NOW,
             **values,
         }
     )
@@ -139,6 +157,41 @@ def claim(**values):
             "status": "x",
             "source": "x",
             "name_in_source": "x",
+            **values,
+        }
+    )
+
+
+def sheet(**values):
+    return ClaimSheet(
+        **{"file_name": "x.xlsx", "sha256": "0" * 64, "row_count": 1, **values}
+    )
+
+
+def sheet_claim(**values):
+    return claim(
+        **{
+            "kind": "village_statement",
+            "sheet": ClaimSheet.objects.first() or saved(sheet()),
+            "digest": "0" * 64,
+            "stated": "no_service",
+            "verification": "to_verify",
+            **values,
+        }
+    )
+
+
+def sheet_row(**values):
+    own = ClaimSheet.objects.first() or saved(sheet())
+    return ClaimRow(**{"sheet": own, "line": 2, "cells": {}, **values})
+
+
+def decision(**values):
+    return ClaimDecision(
+        **{
+            "claim": Claim.objects.first() or saved(sheet_claim()),
+            "verification": "confirmed",
+            "reason": "x",
             **values,
         }
     )
@@ -223,6 +276,10 @@ BROKEN = {
     "signal_report_reading_needs_service": lambda: [
         report(found="no_service", technology="", rsrp_dbm=-100)
     ],
+    "signal_report_internet_known": lambda: [
+        report(found="no_service", technology="", rsrp_dbm=None, internet="slow")
+    ],
+    "signal_report_power_out_in_range": lambda: [report(power_out_hours=-1)],
     "signal_report_rate_needs_data": lambda: [
         report(found="voice_only", download_mbps=1)
     ],
@@ -234,13 +291,23 @@ BROKEN = {
     "signal_report_observed_at_possible": lambda: [
         report(observed_at=datetime(1980, 1, 6, tzinfo=UTC))
     ],
-    "signal_report_internet_known": lambda: [report(internet="fast")],
-    "signal_report_power_out_in_range": lambda: [report(power_out_hours=-1)],
     "report_review_decides": lambda: [review(decision="unreviewed")],
     "report_review_state_before_known": lambda: [review(previous_state="lost")],
     "report_review_says_why": lambda: [review(decision="rejected")],
     "signal_report_digest_form": lambda: [report(digest="short")],
     "import_batch_rows_add_up": lambda: [ImportBatch(file_name="x", rows=2, stored=1)],
+    "device_has_a_name": lambda: [device(name="")],
+    "device_code_hash_form": lambda: [device(code_hash="K7QM-4XPD")],
+    "device_token_hash_form": lambda: [device(token_hash="abc", enrolled_at=NOW)],
+    "device_enrolled_with_a_token": lambda: [device(token_hash="1" * 64)],
+    "device_revoked_by_somebody_at_a_time": lambda: [
+        device(revoked_by=get_user_model().objects.create_user("admin"))
+    ],
+    "device_code_once": lambda: [device(), device()],
+    "device_token_once": lambda: [
+        device(token_hash="1" * 64, enrolled_at=NOW),
+        device(code_hash="2" * 64, token_hash="1" * 64, enrolled_at=NOW),
+    ],
     "report_change_names_an_operator": lambda: [ReportChange(operators=[], extent=BOX)],
     "district_code_form": lambda: [district(code="64-02")],
     "district_boundary_source_known": lambda: [district(boundary_source="guess")],
@@ -253,6 +320,17 @@ BROKEN = {
     "facility_kind_known": lambda: [facility(kind="mall")],
     "claim_kind_known": lambda: [claim(kind="rumour")],
     "claim_stated_once": lambda: [claim(), claim()],
+    "claim_content_once": lambda: [sheet_claim(), sheet_claim()],
+    "claim_on_record_or_from_a_sheet": lambda: [claim(verification="confirmed")],
+    "claim_operator_known": lambda: [sheet_claim(operator="ACME")],
+    "claim_power_hours_in_range": lambda: [sheet_claim(power_hours=25)],
+    "claim_sheet_sha256_form": lambda: [sheet(sha256="short")],
+    "claim_sheet_file_once": lambda: [sheet(), sheet()],
+    "claim_sheet_rows_add_up": lambda: [sheet(confirmed_at=NOW, row_count=2, stored=1)],
+    "claim_row_once": lambda: [sheet_row(), sheet_row()],
+    "claim_row_result_fits_its_claim": lambda: [sheet_row(result="stored")],
+    "claim_decision_known": lambda: [decision(verification="to_verify")],
+    "claim_decision_has_a_reason": lambda: [decision(reason="")],
     "coverage_run_one_current": lambda: [
         run(is_current=True, state="published", published_at=NOW),
         run(is_current=True, state="published", published_at=NOW),
@@ -312,7 +390,9 @@ def test_the_database_refuses(name):
 
 
 def test_the_rows_that_break_are_sound_without_the_fault():
-    for make in (report, review, run, village, settlement, facility, claim):
+    for make in (report, review, run, village, settlement, facility, claim, device):
+        make().save(force_insert=True)
+    for make in (sheet, sheet_claim, sheet_row, decision):
         make().save(force_insert=True)
     for model in (SurfaceTile, BlankSpot, VillageCoverage):
         in_run(model).save(force_insert=True)
@@ -338,6 +418,8 @@ numbers = st.one_of(st.none(), st.floats(-200, 200))
             "found": st.sampled_from(
                 ["no_service", "emergency_only", "voice_only", "data"]
             ),
+            "internet": st.sampled_from(["", "slow", "good", "fast"]),
+            "power_out_hours": numbers,
             "rsrp_dbm": numbers,
             "rsrq_db": numbers,
             "sinr_db": numbers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from datetime import timedelta
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from coverage.services.inputs import count_reports
 from tests.conftest import NOW, a_report, no_service, store
 from villages.flags import Flag
 from villages.models import ImportBatch, ReportChange, ReportReview, SignalReport
+from villages.services.enroll_device import create_enrolment, enroll_device
 from villages.services.review_reports import (
     NotAskedError,
     ReviewError,
@@ -430,6 +432,46 @@ def test_an_answer_has_words(client, two_villages, reporter, verifier, text):
     assert answer(client, report, text).status_code == 400
     with pytest.raises(ReviewError):
         answer_question(report_id=report.pk, text=text, by=reporter)
+
+
+def test_an_enrolled_phone_reads_and_answers_for_its_own_reports_only(
+    client, two_villages, reporter, verifier
+):
+    tokens, reports = [], []
+    for name in ("HP 1", "HP 2"):
+        _, code = create_enrolment(
+            name=name, user=reporter, created_by_id=None, now=timezone.now()
+        )
+        token = secrets.token_urlsafe(32)
+        device, _is_new = enroll_device(code=code, token=token, now=timezone.now())
+        report = a_report()
+        store_reports(
+            reports=[report],
+            source="api",
+            now=NOW,
+            reported_by_id=reporter.pk,
+            device_id=device.pk,
+        )
+        tokens.append({"Authorization": f"Device {token}"})
+        reports.append(report)
+    review_reports(
+        ids=[report.id for report in reports], decision="asked", reason="?", by=verifier
+    )
+    pairs = zip(tokens, reports, reversed(reports), strict=True)
+    for headers, own, other in pairs:
+        got = client.get("/api/v1/reports/mine/", headers=headers).json()["reviews"]
+        assert [review["id"] for review in got] == [str(own.id)]
+        statuses = [
+            client.post(
+                f"/api/v1/reports/{report.id}/answer",
+                {"text": "here"},
+                content_type="application/json",
+                headers=headers,
+            ).status_code
+            for report in (other, own)
+        ]
+        assert statuses[1] == 201
+        assert statuses[0] == 409
 
 
 def test_nobody_answers_for_another(two_villages, reporter, verifier):

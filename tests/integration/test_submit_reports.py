@@ -2,6 +2,7 @@ import json
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -206,3 +207,8 @@ def test_eight_identical_posts_at_once_store_one_row():
     assert SignalReport.objects.count() == 20
     for of_report in zip(*outcomes, strict=True):
         assert sorted(of_report) == [Outcome.SAME] * 7 + [Outcome.STORED]
+
+
+def test_a_clock_that_is_exactly_right_is_no_fault(two_villages):
+    store(a_report(), clock_skew=timedelta(0))
+    assert SignalReport.objects.get().clock_skew_s == 0.0

@@ -205,7 +205,7 @@ def test_no_evidence_leaves_the_law_as_it_is():
 # --- calibration ---------------------------------------------------------------
 
 
-def held_out(n, *, bias=1.0, spread=1.0, seed=0):
+def held_out(n, *, bias=1.0, spread=1.0, seed=0, patches=10_000):
     """Kriged answers whose departures are *bias* times too large."""
     random = np.random.default_rng(seed)
     departure = random.normal(0, 6, n)
@@ -223,7 +223,7 @@ def held_out(n, *, bias=1.0, spread=1.0, seed=0):
         np.full(n, 24),
         np.zeros(n),
     )
-    return HeldOut(kriged, value, np.zeros(n), (value < -110).astype(float))
+    return HeldOut(kriged, value, np.zeros(n), (value < -110).astype(float), patches)
 
 
 def test_calibration_learns_that_departures_are_too_large():
@@ -251,6 +251,14 @@ def test_after_calibration_what_is_said_is_what_is_found():
         assert p[which].mean() == pytest.approx(fresh.is_below[which].mean(), abs=0.03)
     z = (fresh.value_dbm - mean_of(law, fresh.kriged)) / std_of(law, fresh.kriged)
     assert np.mean(np.abs(z) < 1.645) == pytest.approx(0.9, abs=0.015)
+
+
+def test_a_mean_of_few_parts_of_the_land_is_less_sure():
+    of_many, of_four = (
+        calibrate(LAW, held_out(20_000, patches=patches)).std_scale
+        for patches in (10_000, 4)
+    )
+    assert of_four == pytest.approx(of_many * 1.25**0.5, rel=1e-3)
 
 
 def test_few_held_out_readings_leave_the_law_nearly_as_it_is():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.gis.geos import Polygon
 from django.db.models import F
@@ -22,7 +23,7 @@ from kukar_connect.geojson import collection_response, features
 from kukar_connect.problems import CONTENT_TYPE as PROBLEM
 from kukar_connect.roles import CanSeeReports, CanSubmitReports
 from villages.api.serializers import ReportSerializer, SubmissionResultSerializer
-from villages.models import Operator, SignalReport
+from villages.models import Device, Operator, SignalReport
 from villages.services.submit_reports import NewReport, Outcome, store_reports
 
 MAX_REPORTS = 500
@@ -40,6 +41,8 @@ class NotReportsError(DomainError):
 
 class Reports(APIView):
     """Reports as they come from the field."""
+
+    device_methods = ("POST",)
 
     def get_permissions(self) -> list[BasePermission]:
         is_post = self.request.method == "POST"
@@ -66,7 +69,10 @@ class Reports(APIView):
                 _("Send at most %(most)d reports at once.") % {"most": MAX_REPORTS}
             )
         results = submit(
-            items, reported_by_id=request.user.pk, clock_skew=_clock_skew(request)
+            items,
+            reported_by_id=request.user.pk,
+            device_id=request.auth.pk if isinstance(request.auth, Device) else None,
+            clock_skew=_clock_skew(request),
         )
         statuses = {result["status"] for result in results}
         status = statuses.pop() if len(statuses) == 1 else 207
@@ -134,6 +140,7 @@ class Reports(APIView):
                 "village_name": F("village__name"),
                 "source": "source",
                 "reported_by": F("reported_by__username"),
+                "device": F("device__name"),
                 "flags": "flags",
                 "review_state": "review_state",
                 "is_demo": "is_demo",
@@ -156,6 +163,7 @@ def submit(
     items: list[dict[str, Any]],
     *,
     reported_by_id: int | None,
+    device_id: UUID | None = None,
     clock_skew: timedelta | None = None,
 ) -> list[dict[str, Any]]:
     """Check and store *items*; return one result each, in order."""
@@ -177,6 +185,7 @@ def submit(
         source="api",
         now=timezone.now(),
         reported_by_id=reported_by_id,
+        device_id=device_id,
         clock_skew=clock_skew,
     )
     stored = SignalReport.objects.select_related("village").in_bulk(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -14,16 +14,24 @@ from rest_framework.views import APIView
 
 from kukar_connect import params
 from kukar_connect.roles import CanSubmitReports
-from villages.models import ReportReview, ReviewState
+from villages.models import Device, ReportReview, ReviewState
 from villages.models.reviews import LONGEST_REASON
 from villages.services.review_reports import answer_question
 
 MAX_REVIEWS = 200
 
 
+def _own(request: Request, prefix: str = "") -> dict[str, Any]:
+    """Return whose reports are meant: a phone that was lost tells of its own only."""
+    if isinstance(request.auth, Device):
+        return {f"{prefix}device": request.auth.pk}
+    return {f"{prefix}reported_by": request.user.pk}
+
+
 class MyReviews(APIView):
     """Decisions about the caller's own reports, oldest first."""
 
+    device_methods = ("GET",)
     permission_classes = [CanSubmitReports]
 
     @extend_schema(
@@ -51,7 +59,8 @@ class MyReviews(APIView):
             },
         ),
         description=(
-            "What was decided about the reports that the caller's account sent, after "
+            "What was decided about the reports that the caller's account (or the "
+            "enrolled phone that asks) sent, after "
             f"the decision numbered `since`; at most {MAX_REVIEWS}. Of several about "
             "one report the last one holds."
         ),
@@ -93,6 +102,7 @@ class AnswerSerializer(serializers.Serializer):
 class Answer(APIView):
     """The reporter's answer to the office's question about a report."""
 
+    device_methods = ("POST",)
     permission_classes = [CanSubmitReports]
 
     @extend_schema(
@@ -108,5 +118,6 @@ class Answer(APIView):
             report_id=pk,
             text=serializer.validated_data["text"],
             by=cast("User", request.user),
+            device_id=_own(request).get("device"),
         )
         return Response({"state": ReviewState.ANSWERED}, status=201 if is_new else 200)

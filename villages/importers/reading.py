@@ -183,7 +183,9 @@ def read_header(stream: BinaryIO) -> str:
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise ReportFileError(
             _(
-                "This is a workbook or a packed file, not text. Open it, choose “Save "
+                "This is a workbook or a packed file, not text. If a village or camat "
+                "filled it in, bring it to the page “Statements of villages and camat” "
+                "(/impor/pernyataan/). If it holds measurements, open it, choose “Save "
                 "as”, type “CSV UTF-8”, and import that file."
             )
         )

@@ -1,6 +1,7 @@
+from villages.models.claims import Claim, ClaimDecision, ClaimRow, ClaimSheet
+from villages.models.devices import Device, WrongCode
 from villages.models.places import (
     BoundarySource,
-    Claim,
     District,
     Facility,
     Settlement,
@@ -21,6 +22,10 @@ from villages.models.reviews import ReportReview
 __all__ = [
     "BoundarySource",
     "Claim",
+    "ClaimDecision",
+    "ClaimRow",
+    "ClaimSheet",
+    "Device",
     "District",
     "Environment",
     "Facility",
@@ -34,4 +39,5 @@ __all__ = [
     "SignalReport",
     "Technology",
     "Village",
+    "WrongCode",
 ]

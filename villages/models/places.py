@@ -1,4 +1,4 @@
-"""Where people live, and what has been claimed about it."""
+"""Where people live."""
 
 from __future__ import annotations
 
@@ -176,46 +176,3 @@ class Facility(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.village}"
-
-
-class Claim(models.Model):
-    """Something stated about a village's signal by somebody, never measured.
-
-    Claims contradict each other; they are kept as they were made, each with
-    its date and source.
-    """
-
-    class Kind(models.TextChoices):
-        # Diskominfo's own list of blank-spot villages, a layer of its own.
-        LISTED_BLANK = "listed_blank", _("on the official list of blank spots")
-        STATEMENT = "statement", _("statement")
-
-    village = models.ForeignKey(
-        Village, models.PROTECT, related_name="claims", verbose_name=_("village")
-    )
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
-    stated_date = models.DateField(_("stated on"))
-    event = models.CharField(_("occasion"), max_length=200)
-    status = models.CharField(_("what was stated"), max_length=300)
-    responsible = models.CharField(_("responsible"), max_length=150, blank=True)
-    source = models.CharField(_("source"), max_length=300)
-    name_in_source = models.CharField(_("name in the source"), max_length=100)
-    note = models.CharField(_("note"), max_length=300, blank=True)
-
-    class Meta:
-        ordering = ["village", "-stated_date", "event"]
-        verbose_name = _("claim")
-        verbose_name_plural = _("claims")
-        constraints = [
-            models.CheckConstraint(
-                name="claim_kind_known",
-                condition=Q(kind__in=["listed_blank", "statement"]),
-            ),
-            models.UniqueConstraint(
-                name="claim_stated_once",
-                fields=["village", "kind", "stated_date", "event"],
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.village}, {self.stated_date}: {self.status}"

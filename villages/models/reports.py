@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from villages.models.devices import Device
 from villages.models.places import Village
 
 
@@ -233,6 +234,16 @@ class SignalReport(models.Model):
         related_name="signal_reports",
         verbose_name=_("reported by"),
     )
+    device = models.ForeignKey(
+        Device,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reports",
+        # Indexed below for the few that have one: imports bring millions without.
+        db_index=False,
+        verbose_name=_("sent by device"),
+    )
     source = models.CharField(_("source"), max_length=40)
     batch = models.ForeignKey(
         ImportBatch,
@@ -270,6 +281,11 @@ class SignalReport(models.Model):
             models.Index(name="signal_report_operator", fields=["operator"]),
             models.Index(
                 name="signal_report_demo", fields=["id"], condition=Q(is_demo=True)
+            ),
+            models.Index(
+                name="signal_report_device",
+                fields=["device"],
+                condition=Q(device__isnull=False),
             ),
             BrinIndex(name="signal_report_received", fields=["received_at"]),
             models.Index(

@@ -26,7 +26,11 @@ QUEUES = (
     "rejected",
 )
 # Whose reports: the name in the address and the column. One line for each.
-SOURCES = {"batch": "batch_id", "account": "reported_by_id"}
+SOURCES = {
+    "batch": "batch_id",
+    "device": "device_id",
+    "account": "reported_by_id",
+}
 SHOWN = 50
 MOST_NEIGHBOURS = 40
 MOST_OF_DAY = 30
@@ -170,8 +174,13 @@ def same_day_of(report: SignalReport) -> list[dict[str, Any]]:
     """Return the reports of the same file or person on the day of *report* (WITA)."""
     if report.batch_id:
         of_source, source_id = "r.batch_id = %(source_id)s", str(report.batch_id)
+    elif report.device_id:
+        of_source, source_id = "r.device_id = %(source_id)s", str(report.device_id)
     elif report.reported_by_id:
-        of_source = "r.reported_by_id = %(source_id)s AND r.batch_id IS NULL"
+        of_source = (
+            "r.reported_by_id = %(source_id)s AND r.batch_id IS NULL"
+            " AND r.device_id IS NULL"
+        )
         source_id = str(report.reported_by_id)
     else:
         return []

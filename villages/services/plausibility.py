@@ -313,14 +313,20 @@ FLAGS_SQL = """array_remove(ARRAY[
 IS_WITNESS_SQL = "line IN (SELECT witness FROM visit)"
 
 
-def placed_sql(*, batch_id: UUID | None, reported_by_id: int | None) -> str:
+def placed_sql(
+    *, batch_id: UUID | None, device_id: UUID | None, reported_by_id: int | None
+) -> str:
     """Return the WITH clause over incoming_report, for one source of reports."""
     if batch_id is not None:
         is_of_source = "stored.batch_id = %(batch)s::uuid"
         is_others = "stored.batch_id IS DISTINCT FROM %(batch)s::uuid"
+    elif device_id is not None:
+        is_of_source = "stored.device_id = %(device)s::uuid"
+        is_others = "stored.reported_by_id IS DISTINCT FROM %(reported_by)s"
     elif reported_by_id is not None:
         is_of_source = (
             "stored.reported_by_id = %(reported_by)s AND stored.batch_id IS NULL"
+            " AND stored.device_id IS NULL"
         )
         is_others = "stored.reported_by_id IS DISTINCT FROM %(reported_by)s"
     else:
@@ -348,7 +354,7 @@ def limits(
         "untold_accuracy_m": flags.UNTOLD_ACCURACY_M,
         "latest": now + flags.CLOCK_TOLERANCE,
         "oldest": now - flags.OLD_AGE,
-        "clock_skew_s": clock_skew and clock_skew.total_seconds(),
+        "clock_skew_s": None if clock_skew is None else clock_skew.total_seconds(),
         "most_skew_s": flags.CLOCK_TOLERANCE.total_seconds(),
         "centroid_deg": flags.CENTROID_DEG,
         "place_deg": flags.PLACE_DEG,

@@ -104,8 +104,12 @@ def review_reports(
 
 
 @transaction.atomic
-def answer_question(*, report_id: UUID, text: str, by: User) -> bool:
+def answer_question(
+    *, report_id: UUID, text: str, by: User, device_id: UUID | None = None
+) -> bool:
     """Answer the question about the own report *report_id*; return whether it is new.
+
+    With *device_id* it must be a report of that phone.
 
     The report goes back to the verifiers. Safe to repeat: the same answer again
     changes nothing.
@@ -121,11 +125,10 @@ def answer_question(*, report_id: UUID, text: str, by: User) -> bool:
     if not text:
         raise ReviewError(_("The answer is empty."))
     _check_text(text)
-    report = (
-        SignalReport.objects.select_for_update()
-        .filter(pk=report_id, reported_by=by)
-        .first()
-    )
+    own = SignalReport.objects.filter(pk=report_id, reported_by=by)
+    if device_id is not None:
+        own = own.filter(device=device_id)
+    report = own.select_for_update().first()
     last = report.reviews.last() if report else None
     if last is None or last.decision not in (ReviewState.ASKED, ReviewState.ANSWERED):
         raise NotAskedError(_("Nothing was asked about this report."))

@@ -194,14 +194,15 @@ INSERT INTO villages_signalreport (
     download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
     environment, power_out_hours, village_id, observed_at, received_at, clock_skew_s,
     device_model, note,
-    reported_by_id, source, batch_id, flags, is_witness, review_state, is_demo
+    reported_by_id, device_id, source, batch_id, flags, is_witness, review_state,
+    is_demo
 )
 SELECT DISTINCT ON (id)
     id, digest, operator, technology, found, internet, rsrp_dbm, rsrq_db, sinr_db,
     download_mbps, upload_mbps, latency_ms, point, accuracy_m, position_source,
     environment, power_out_hours, village_code, observed_at, %(received_at)s,
     %(clock_skew_s)s::float8, device_model, note,
-    %(reported_by)s, %(source)s, %(batch)s::uuid,
+    %(reported_by)s, %(device)s::uuid, %(source)s, %(batch)s::uuid,
     {FLAGS_SQL}, {IS_WITNESS_SQL}, 'unreviewed', %(is_demo)s
 FROM placed
 ORDER BY id, line
@@ -223,6 +224,7 @@ def store_reports(
     source: str,
     now: datetime,
     reported_by_id: int | None = None,
+    device_id: UUID | None = None,
     batch_id: UUID | None = None,
     clock_skew: timedelta | None = None,
     is_demo: bool = False,
@@ -241,10 +243,14 @@ def store_reports(
     with connection.cursor() as cursor:
         _copy_in(cursor, reports, digests)
         cursor.execute(
-            placed_sql(batch_id=batch_id, reported_by_id=reported_by_id) + _STORE,
+            placed_sql(
+                batch_id=batch_id, device_id=device_id, reported_by_id=reported_by_id
+            )
+            + _STORE,
             {
                 "received_at": now,
                 "reported_by": reported_by_id,
+                "device": device_id,
                 "source": source,
                 "batch": batch_id,
                 "is_demo": is_demo,

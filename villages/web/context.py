@@ -26,3 +26,12 @@ def _site(request: HttpRequest) -> dict[str, bool]:
         "can_import": has_role(user, "analyst"),
         "is_admin": has_role(user, "admin"),
     }
+
+
+def kept_site() -> dict[str, bool]:
+    """Return the same for everyone: the frame of a page that a phone keeps."""
+    return {
+        "has_demo_data": SignalReport.objects.filter(is_demo=True).exists(),
+        "can_see_map": True,
+        "can_report": True,
+    }

@@ -25,6 +25,7 @@ from kukar_connect.errors import DomainError
 from kukar_connect.roles import RoleRequiredMixin, has_role
 from villages.flags import Flag, flag_effects
 from villages.models import (
+    Device,
     Environment,
     Found,
     ImportBatch,
@@ -87,7 +88,11 @@ def kind_of(found: str, internet: str) -> str:
     return _KIND_OF_FOUND[Found(found)]
 
 
-_READ_SOURCE: dict[str, Callable[[str], object]] = {"batch": UUID, "account": int}
+_READ_SOURCE: dict[str, Callable[[str], object]] = {
+    "batch": UUID,
+    "device": UUID,
+    "account": int,
+}
 
 
 def read_filter(query: QueryDict) -> ReviewFilter:
@@ -123,7 +128,7 @@ def _chosen(query: QueryDict, name: str) -> SignalReport | None:
     except ValueError:
         return None
     return (
-        SignalReport.objects.select_related("village", "reported_by", "batch")
+        SignalReport.objects.select_related("village", "reported_by", "device", "batch")
         .filter(pk=report_id)
         .first()
     )
@@ -204,6 +209,9 @@ def _source_name(chosen: ReviewFilter) -> str:
     if chosen.source == "batch":
         batch = ImportBatch.objects.filter(pk=chosen.source_id).first()
         return _("import “%(file)s”") % {"file": batch.file_name if batch else "?"}
+    if chosen.source == "device":
+        device = Device.objects.filter(pk=chosen.source_id).first()
+        return _("phone “%(name)s”") % {"name": device.name if device else "?"}
     if chosen.source == "account":
         user = get_user_model().objects.filter(pk=chosen.source_id).first()
         return _("account “%(name)s”") % {"name": user.get_username() if user else "?"}

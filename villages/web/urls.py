@@ -1,10 +1,16 @@
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from villages.web import review, views
+from villages.web import claims, devices, review, views
 
 urlpatterns = [
     path("lapor/", views.ReportForm.as_view(), name="report-form"),
+    path("perangkat/", devices.Devices.as_view(), name="devices"),
+    path(
+        "perangkat/<uuid:pk>/cabut/",
+        devices.RevokeDevice.as_view(),
+        name="device-revoke",
+    ),
     # Exempt, to refuse a file that is too large before anything reads it; the view
     # checks the token itself.
     path("impor/", csrf_exempt(views.ReportImport.as_view()), name="report-import"),
@@ -13,6 +19,22 @@ urlpatterns = [
     path("impor/<uuid:pk>/status.json", views.import_status, name="import-status"),
     path("impor/<uuid:pk>/lanjut/", views.resume, name="import-resume"),
     path("impor/<uuid:pk>/baris.csv", views.row_report, name="import-rows"),
+    # Exempt for the same reason as the import.
+    path(
+        "impor/pernyataan/",
+        csrf_exempt(claims.ClaimSheets.as_view()),
+        name="claim-sheets",
+    ),
+    path("impor/pernyataan/templat.xlsx", claims.template, name="claim-template"),
+    path(
+        "impor/pernyataan/<uuid:pk>/",
+        claims.ClaimSheetPage.as_view(),
+        name="claim-sheet",
+    ),
+    path("impor/pernyataan/<uuid:pk>/buang/", claims.discard, name="claim-discard"),
+    path("impor/pernyataan/<uuid:pk>/baris.xlsx", claims.row_report, name="claim-rows"),
+    path("pernyataan/", claims.ClaimList.as_view(), name="claims"),
+    path("pernyataan/<int:pk>/", claims.ClaimPage.as_view(), name="claim"),
     path("periksa/", review.ReviewPage.as_view(), name="review"),
     path("periksa/putuskan/", review.decide, name="review-decide"),
     path("periksa/semua/", review.decide_all, name="review-decide-all"),

@@ -40,6 +40,8 @@ from villages.services.import_reports import (
     row_report_path,
 )
 from villages.tasks import import_uploaded_file, is_queued, resume_import
+from villages.web.context import kept_site
+from villages.web.devices import device_texts
 from villages.web.forms import UploadForm
 
 SHOWN_IMPORTS = 30
@@ -61,10 +63,13 @@ FOUND_CHOICES = [
 SHORT_OPERATOR_NAMES = {Operator.INDOSAT.value: "Indosat"}
 
 
-class ReportForm(RoleRequiredMixin, TemplateView):
-    """One report from where one stands. The page's script sends it to the API."""
+class ReportForm(TemplateView):
+    """One report from where one stands. The page's script sends it to the API.
 
-    role = "field"
+    Open to everyone, because a phone that is enrolled has no session, and the service
+    worker keeps the page without one. It holds nobody's data; the API asks who sends.
+    """
+
     template_name = "villages/report_form.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -77,10 +82,11 @@ class ReportForm(RoleRequiredMixin, TemplateView):
             choices=FOUND_CHOICES,
             technologies=Technology.choices,
             environments=[choice for choice in Environment.choices if choice[0]],
-            texts=_report_texts(),
+            texts=_report_texts() | device_texts(),
             answer_url=reverse("api-answer", args=[UUID(int=0)]).replace(
                 str(UUID(int=0)), "ID"
             ),
+            site=kept_site(),
         )
 
 
@@ -131,7 +137,7 @@ def _report_texts() -> dict[str, str]:
             "The server had a problem. It is tried again by itself."
         ),
         "stopped_signed_out": _(
-            "You are signed out. Sign in to send; nothing is lost."
+            "Not signed in. Sign in or enrol this phone to send; nothing is lost."
         ),
         "stopped_not_allowed": _(
             "Your account may not send reports. Nothing is lost: sign in with another "

@@ -203,6 +203,7 @@ export function makeDetails({ words, urls, now }) {
     const parts = shares(layer);
     const claims = p.claims ?? [];
     const statements = claims.filter(({ kind }) => kind === "statement");
+    const fromSheets = claims.filter(({ verification }) => verification !== "");
     const listed = claims.filter(({ kind }) => kind === "listed_blank").at(-1);
     const approximate = p.boundary_source === "approximate";
     return [
@@ -251,6 +252,9 @@ export function makeDetails({ words, urls, now }) {
         : null,
       statements.length > 0
         ? h("p", {}, words.count("village_statements", statements.length))
+        : null,
+      fromSheets.length > 0
+        ? h("p", {}, words.count("village_claims", fromSheets.length))
         : null,
       approximate ? h("p", { class: "soft" }, texts.village_approximate) : null,
       h(

@@ -1,12 +1,22 @@
 // The report form: one visit gives one report for each operator that was looked at. What
 // is filled in is kept on the phone first, and sent from there by the outbox.
 
+import { makeDevice } from "./device.js";
+import { makeEnrolment } from "./enrol.js";
 import { makeLog } from "./log.js";
 import { makeSender } from "./outbox.js";
 import { makePlace } from "./place.js";
 import { watchReadiness } from "./ready.js";
 import { makeReviews } from "./reviews.js";
-import { csrfToken, getReviews, makeUuid, ping, postAnswer, sendReports } from "./send.js";
+import {
+  csrfToken,
+  enrol,
+  getReviews,
+  makeUuid,
+  ping,
+  postAnswer,
+  sendReports,
+} from "./send.js";
 import { makeLock, makeStore } from "./store.js";
 
 const texts = JSON.parse(document.getElementById("report-texts").textContent);
@@ -31,8 +41,14 @@ let correcting = null; // the item set aside that fills the form now
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("kukar-outbox") : null;
 
+const device = makeDevice({
+  store,
+  ping: (headers) => ping(form.dataset.pingUrl, headers),
+  enrol: (wanted) => enrol(form.dataset.enrolUrl, wanted),
+});
+
 async function hear() {
-  const pong = await ping(form.dataset.pingUrl);
+  const pong = await device.hear();
   if (pong.online && pong.account !== account) {
     account = pong.account ?? account;
     await store.putNote("account", account);
@@ -42,8 +58,9 @@ async function hear() {
 
 const reviews = makeReviews({
   store,
-  get: (since) => getReviews(form.dataset.reviewsUrl, since),
-  post: (id, text) => postAnswer(form.dataset.answerUrl.replace("ID", id), text),
+  get: (since) => getReviews(form.dataset.reviewsUrl, since, device.headers()),
+  post: (id, text) =>
+    postAnswer(form.dataset.answerUrl.replace("ID", id), text, device.headers()),
   onChanged() {
     showState();
     channel?.postMessage("changed");
@@ -53,7 +70,8 @@ const reviews = makeReviews({
 const kick = makeSender({
   store,
   ping: hear,
-  send: (reports) => sendReports(form.dataset.apiUrl, reports),
+  send: (reports) => sendReports(form.dataset.apiUrl, reports, device.headers()),
+  hasMore: () => device.isWanted(),
   withLock: makeLock(store),
   schedule: (work, seconds) => window.setTimeout(work, seconds * 1000),
   cancel: (timer) => window.clearTimeout(timer),
@@ -80,10 +98,24 @@ const log = makeLog({
   importUrl: form.dataset.queueUrl,
 });
 
+const enrolment = makeEnrolment({ say, device, onWanted: () => kick() });
+
+const NEEDS_SIGN_IN = ["signed_out", "device_refused", "not_allowed", "other_account"];
+
 async function showState() {
   await log.show(state);
-  one("[data-account]").textContent = account ? say("account", { account }) : "";
-  signIn.hidden = !["signed_out", "not_allowed", "other_account"].includes(state.stopped);
+  await enrolment.show();
+  const { device: known } = await device.state();
+  one("[data-account]").textContent = whoSends(known);
+  signIn.hidden = !NEEDS_SIGN_IN.includes(state.stopped);
+  // Only once the server was asked, or cannot be: a moment before, nobody is known yet.
+  one("[data-nobody]").hidden = Boolean(account || known) || !state.stopped;
+}
+
+function whoSends(known) {
+  if (known && !known.refused)
+    return say("device", { device: known.name, account: known.account });
+  return account ? say("account", { account }) : "";
 }
 
 // --- the choices --------------------------------------------------------------------
@@ -354,7 +386,7 @@ window.addEventListener("online", () => kick());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") kick();
 });
-if (channel) channel.onmessage = () => log.show(state);
+if (channel) channel.onmessage = () => showState();
 
 watchReadiness({ say, swUrl: form.dataset.swUrl });
 showReadings();
@@ -362,6 +394,7 @@ form.hidden = false;
 (async () => {
   try {
     account = (await store.note("account")) ?? null;
+    await enrolment.takeCode();
   } catch {
     showProblem(say("no_store"));
     return;

@@ -53,7 +53,7 @@ export function settled(item, result, now) {
  *
  * `store`: `waiting()`, `settle(items)` (replaces them by id, all or none).
  * `send(reports)` answers `{ kind: "results", results }`, or why there are none: "network",
- * "signed_out", "not_allowed", "too_large" or "server" (with `retryAfterS` if told).
+ * "signed_out", "device_refused", "not_allowed", "too_large" or "server" (with `retryAfterS` if told).
  *
  * Returns `{ sent, aside, stopped, retryAfterS }`; `stopped` is null when nothing of this
  * account's waits any more.
@@ -113,9 +113,11 @@ export function waitS(failures, random, retryAfterS = null) {
 /**
  * Keep sending what the store holds, one sender at a time, for ever.
  *
- * `ping()` answers `{ online, account, canReport }`. `withLock(work)` runs *work* unless
+ * `ping()` answers `{ online, account, canReport }`, with `stopped` where nobody may send
+ * and that has another reason than being signed out. `withLock(work)` runs *work* unless
  * another sender is at it, and then answers "busy". `schedule(work, seconds)` returns what
- * `cancel` takes. `sendPhotos()` answers null or why it stopped. `onState(state)` hears
+ * `cancel` takes. `sendPhotos()` answers null or why it stopped. `hasMore()` tells of
+ * other things to be done when the server is reached. `onState(state)` hears
  * `{ isSending, stopped, left, account, nextS }`.
  *
  * Returns `kick()`: try now; resolves when this try is over, and never rejects.
@@ -125,6 +127,7 @@ export function makeSender({
   ping,
   send,
   sendPhotos = async () => null,
+  hasMore = async () => false,
   withLock,
   schedule,
   cancel,
@@ -142,7 +145,7 @@ export function makeSender({
     const pong = await ping();
     if (!pong.online) return { stopped: "network" };
     account = pong.account;
-    if (!account) return { stopped: "signed_out" };
+    if (!account) return { stopped: pong.stopped ?? "signed_out" };
     if (!pong.canReport) return { stopped: "not_allowed" };
     const onBatch = (left) => onState({ isSending: true, stopped: null, left, account });
     const total = await drain({ store, send, account, now, onBatch });
@@ -173,9 +176,10 @@ export function makeSender({
       // A full disk or a closed database: what waits still waits.
       total = { stopped: "phone", error };
     }
-    const isDone = total !== "busy" && !total.stopped;
+    const isMore = await hasMore();
+    const isDone = total !== "busy" && !total.stopped && !isMore;
     failures = isDone || total === "busy" ? 0 : failures + 1;
-    const isTriedAgain = !isDone && (await hasWork());
+    const isTriedAgain = !isDone && (isMore || (await hasWork()));
     const nextS = isTriedAgain ? waitS(failures, random(), total.retryAfterS) : null;
     if (nextS !== null) timer = schedule(kick, nextS);
     onState({

@@ -19,17 +19,24 @@ export function csrfToken() {
   return cookie ? cookie.slice("csrftoken=".length) : "";
 }
 
-/** Ask the server whether it is there: only our own body and header count. */
-export async function ping(url) {
+/**
+ * Ask the server whether it is there: only our own body and header count. *headers* say
+ * who asks, where that is not whoever is signed in.
+ */
+export async function ping(url, headers = {}) {
   try {
     const response = await fetch(url, {
       cache: "no-store",
+      headers,
       signal: AbortSignal.timeout?.(PING_TIMEOUT_MS),
     });
     const body = await response.json();
     if (response.headers.get("X-Kukar-Connect") !== "1") return { online: false };
+    if (response.status === 401 && body.reason)
+      return { online: true, account: null, canReport: false, refused: body.reason };
     if (body.service !== "kukar-connect") return { online: false };
-    return { online: true, account: body.account, canReport: body.can_report };
+    const { account, can_report: canReport, device } = body;
+    return { online: true, account, canReport, device };
   } catch {
     return { online: false };
   }
@@ -39,11 +46,11 @@ export async function ping(url) {
  * Send *reports* in one request. Returns `{ kind, … }`; the kinds are
  *
  * results    with `results`, one for each report that the server has looked at
- * signed_out, not_allowed, too_large
+ * signed_out, device_refused, not_allowed, too_large
  * server     with `status`, `retryAfterS`: try again later
  * network    no answer: they may or may not have arrived; send the same again
  */
-export async function sendReports(url, reports) {
+export async function sendReports(url, reports, headers = {}) {
   let response;
   let body;
   try {
@@ -57,6 +64,7 @@ export async function sendReports(url, reports) {
         "Accept-Language": document.documentElement.lang,
         "X-CSRFToken": csrfToken(),
         "X-Client-Time": new Date().toISOString(),
+        ...headers,
       },
       body: JSON.stringify(reports),
     });
@@ -65,12 +73,13 @@ export async function sendReports(url, reports) {
     return { kind: "network" };
   }
   if (Array.isArray(body?.results)) return { kind: "results", results: body.results };
-  return refusal(response);
+  return refusal(response, body);
 }
 
-/** Say what an answer without results means. */
-export function refusal(response) {
-  if (response.status === 401) return { kind: "signed_out" };
+/** Say what an answer without results means; *body* is its problem document, if any. */
+export function refusal(response, body = null) {
+  if (response.status === 401)
+    return { kind: body?.reason ? "device_refused" : "signed_out" };
   if (response.status === 403) return { kind: "not_allowed" };
   if (response.status === 413) return { kind: "too_large" };
   // Also an answer that is not ours, such as the page of a hotel's or café's portal.
@@ -79,10 +88,11 @@ export function refusal(response) {
 }
 
 /** Ask what was decided since *since*; null when there was no answer of ours. */
-export async function getReviews(url, since) {
+export async function getReviews(url, since, headers = {}) {
   try {
     const response = await fetch(`${url}?${new URLSearchParams({ since })}`, {
       cache: "no-store",
+      headers,
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
     return response.ok ? await response.json() : null;
@@ -92,16 +102,53 @@ export async function getReviews(url, since) {
 }
 
 /** Answer the question about a report; the HTTP status, or null when there was none. */
-export async function postAnswer(url, text) {
+export async function postAnswer(url, text, headers = {}) {
   try {
     const response = await fetch(url, {
       method: "POST",
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
-      headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
+      headers: {
+        "Content-Type": "application/json",
+        "X-CSRFToken": csrfToken(),
+        ...headers,
+      },
       body: JSON.stringify({ text }),
     });
     return response.status;
   } catch {
     return null;
   }
+}
+
+/**
+ * Ask to be enrolled by *code* with *token*. Returns `{ kind, … }`; the kinds are
+ *
+ * enrolled   with `device` and `account`
+ * refused    with `detail`, in the visitor's words: this code never will
+ * busy       too many wrong codes: later
+ * later      no answer of ours: it may or may not be enrolled; ask the same again
+ */
+export async function enrol(url, { code, token }) {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      signal: AbortSignal.timeout?.(PING_TIMEOUT_MS),
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        "Accept-Language": document.documentElement.lang,
+      },
+      body: JSON.stringify({ code, token }),
+    });
+    const body = await response.json();
+    const { device, account, detail, status } = body;
+    if (response.ok && device && account) return { kind: "enrolled", device, account };
+    if (response.status === 429) return { kind: "busy" };
+    // A portal's page may have any status; ours is said in the body too.
+    if ([400, 410].includes(response.status) && status === response.status)
+      return { kind: "refused", detail };
+  } catch {
+    // As when there was no answer at all.
+  }
+  return { kind: "later" };
 }
