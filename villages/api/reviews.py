@@ -68,9 +68,7 @@ class MyReviews(APIView):
     def get(self, request: Request) -> Response:
         since = params.whole_number(request.query_params, "since") or 0
         reviews = list(
-            ReportReview.objects.filter(
-                pk__gt=since, report__reported_by=request.user.pk
-            )
+            ReportReview.objects.filter(pk__gt=since, **_own(request, "report__"))
             .order_by("pk")
             .values("pk", "report_id", "decision", "reason", "decided_at")[
                 : MAX_REVIEWS + 1
