@@ -78,6 +78,15 @@ test("accounts have their own place in what was decided", async () => {
   assert.equal(memory.notes.get("reviews_since:budi"), undefined);
 });
 
+test("an enrolled phone has its own place beside its account's", async () => {
+  const memory = makeMemory([sent("1")]);
+  const office = makeOffice();
+  office.decide("1", "accepted");
+  const reviews = makeReviews({ store: memory, ...office, scope: () => " (device)" });
+  await reviews.sync("ana");
+  assert.deepEqual([...memory.notes.keys()], ["reviews_since:ana (device)"]);
+});
+
 for (const answer of [null, {}, { reviews: "x", next: 1 }, { reviews: [], next: "1" }]) {
   test(`an answer that is not ours changes nothing: ${JSON.stringify(answer)}`, async () => {
     const memory = makeMemory([sent("1")]);

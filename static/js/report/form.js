@@ -61,6 +61,7 @@ const reviews = makeReviews({
   get: (since) => getReviews(form.dataset.reviewsUrl, since, device.headers()),
   post: (id, text) =>
     postAnswer(form.dataset.answerUrl.replace("ID", id), text, device.headers()),
+  scope: () => (device.headers().Authorization ? " (device)" : ""),
   onChanged() {
     showState();
     channel?.postMessage("changed");

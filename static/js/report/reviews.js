@@ -59,9 +59,17 @@ export async function takeReviews({ store, get, account }) {
  * Keep the log up to date with the office.
  *
  * Returns `{ sync(account), answer(item, text, account) }`; both resolve when done and
- * never reject. `onChanged()` hears when the store holds something new.
+ * never reject. `scope()` tells apart who asks: an enrolled phone hears of other reports
+ * than its account. `onChanged()` hears when the store holds something new.
  */
-export function makeReviews({ store, get, post, onChanged = () => {}, now = Date.now }) {
+export function makeReviews({
+  store,
+  get,
+  post,
+  scope = () => "",
+  onChanged = () => {},
+  now = Date.now,
+}) {
   let running = null;
   let syncedAt = -Infinity;
 
@@ -69,7 +77,7 @@ export function makeReviews({ store, get, post, onChanged = () => {}, now = Date
     try {
       const isAnswered = await sendAnswers({ store, post, account });
       if (!isAnswered && now() - syncedAt < AT_MOST_EVERY_S * 1000) return;
-      const isReviewed = await takeReviews({ store, get, account });
+      const isReviewed = await takeReviews({ store, get, account: account + scope() });
       syncedAt = now();
       if (isAnswered || isReviewed) onChanged();
     } catch {
