@@ -1,3 +1,4 @@
+from villages.models.photos import Photo
 from villages.models.places import (
     BoundarySource,
     Claim,
@@ -26,6 +27,7 @@ __all__ = [
     "Found",
     "ImportBatch",
     "Operator",
+    "Photo",
     "ReportChange",
     "ReviewState",
     "Settlement",
