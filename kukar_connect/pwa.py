@@ -30,8 +30,11 @@ HASHED = (
 # … and the modules that import each other by plain name.
 MODULES = (
     "js/map/lonlat.js",
+    "js/report/camera.js",
+    "js/report/exif.js",
     "js/report/log.js",
     "js/report/outbox.js",
+    "js/report/photos.js",
     "js/report/pin.js",
     "js/report/place.js",
     "js/report/position.js",

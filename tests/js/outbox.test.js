@@ -202,7 +202,7 @@ async function runUntilQuiet({ memory, server, fault }) {
     store: memory,
     ping: () => step({ online: true, account: "ana", canReport: true }),
     send: server.send,
-    sendPhotos: () => step(null),
+    sendPhotos: () => step({ stopped: null }),
     withLock: async (work) => {
       await step();
       return work();
