@@ -63,6 +63,8 @@ async function deliver({ store, put, account, photo, id }) {
  * answers `{ kind: "more", received }`, `{ kind: "kept" }`, `{ kind: "refused", problem }`,
  * or why there is no answer, as `send` of the outbox does.
  *
+ * `onChange()` is called as soon as it is the photos' turn, and when one's state changed.
+ *
  * Returns `{ stopped, retryAfterS }`; `stopped` is null when none is left that could go,
  * and "reports" when a report was saved meanwhile: those go first.
  */
@@ -76,6 +78,7 @@ export async function sendPhotos({
   const total = { stopped: null, retryAfterS: null };
   const photos = inOrder(await store.photosWaiting());
   if (photos.length === 0) return total;
+  onChange();
   const reports = new Map((await store.all()).map((item) => [item.id, item]));
   let failures = 0;
   for (const photo of photos) {
