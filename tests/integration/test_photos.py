@@ -20,6 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image, PngImagePlugin
 
+from coverage.management.commands.run_worker import Command
 from tests.conftest import NOW, a_report, store
 from villages.models import Photo, SignalReport
 from villages.selectors.photos import photos_of
@@ -574,6 +575,14 @@ def test_what_is_left_over_is_removed_and_what_is_needed_stays(
     }
     # What the phone still has begins anew.
     assert ask(field, two_reports[0], old).json()["received"] == 0
+
+
+def test_the_worker_cleans_when_it_starts_and_not_at_every_look(two_reports, reporter):
+    worker = Command()
+    for left in (0, 1):
+        Photo.objects.create(sha256="0" * 64, size_bytes=9, last_piece_at=NOW)
+        worker._clean_up()
+        assert Photo.objects.count() == left
 
 
 def test_cleaning_is_a_command(db, capsys):

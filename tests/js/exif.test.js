@@ -97,6 +97,11 @@ test("fractions by zero, and places off the earth, are no place", () => {
     assert.equal(readExif(jpeg({ gps })).position, null);
 });
 
+test("what looks like EXIF among the pixels is none", () => {
+  const pixels = [0xff, 0xda, 0, 2];
+  assert.deepEqual(readExif(jpeg({ gps: HERE, before: pixels })), NOTHING);
+});
+
 test("a date that cannot be is no date", () => {
   for (const text of ["0000:00:00 00:00:00", "2026:13:45 09:12:00", "yesterday", ""])
     assert.equal(readExif(jpeg({ exif: [[0x9003, 2, text]] })).takenAt, null);

@@ -160,8 +160,11 @@ test("a photo waits for its report, and for one set aside until that is correcte
   memory.reports.delete("1");
   memory.reports.set("3", report("3"));
   memory.kept.get("a").reports = ["2", "3"];
+  server.log.length = 0;
   await send();
   assert.deepEqual([...server.links], ["2 a", "3 a"]);
+  // The report that has it is not asked about again.
+  assert.deepEqual(server.log.map(({ id, length }) => [id, length]), [["3", null]]);
   assert.deepEqual(states(memory), { a: "sent" });
 });
 
@@ -185,6 +188,16 @@ test("a photo at which the server breaks holds up no other", async () => {
   assert.equal(total.stopped, "server");
   assert.deepEqual(states(memory), { a: "waiting", b: "sent" });
   assert.equal(memory.kept.get("a").tries, 1);
+});
+
+test("a server that is down is asked a few times and not once for each photo", async () => {
+  const ids = ["1", "2", "3", "4", "5", "6"];
+  const photos = ids.map((id) => photo(`p${id}`, [id]));
+  const memory = makeMemory(ids.map((id) => report(id)), photos);
+  const server = makeServer({ breaksOn: photos.map(({ sha256 }) => sha256) });
+  const total = await sendPhotos({ store: memory, put: server.put, account: "ana" });
+  assert.equal(total.stopped, "server");
+  assert.equal(server.log.length, 2);
 });
 
 for (const status of [429, 503, 507])
@@ -229,6 +242,36 @@ test("another account's photo is kept and not sent", async () => {
   const total = await sendPhotos({ store: memory, put: server.put, account: "ana" });
   assert.equal(total.stopped, "other_account");
   assert.equal(server.log.length, 0);
+});
+
+test("another account's report that waits holds up no photo", async () => {
+  const items = [report("1"), report("2", { account: "budi", state: "waiting" })];
+  const memory = makeMemory(items, [photo("a", ["1"])]);
+  const server = makeServer();
+  const total = await sendPhotos({ store: memory, put: server.put, account: "ana" });
+  assert.equal(total.stopped, null);
+  assert.deepEqual(states(memory), { a: "sent" });
+});
+
+test("what the server says of when to come back counts for photos too", async () => {
+  const memory = makeMemory([report("1")], [photo("a", ["1"])]);
+  const planned = [];
+  const kick = makeSender({
+    store: memory,
+    ping: async () => ({ online: true, account: "ana", canReport: true }),
+    send: makeServer().send,
+    sendPhotos: (account) =>
+      sendPhotos({
+        store: memory,
+        account,
+        put: async () => ({ kind: "server", status: 503, retryAfterS: 77 }),
+      }),
+    withLock: (work) => work(),
+    schedule: (_work, seconds) => planned.push(seconds),
+    cancel: () => {},
+  });
+  await kick();
+  assert.deepEqual(planned, [77]);
 });
 
 test("a report saved while a photo is on its way goes before the photo's next piece", async () => {

@@ -155,6 +155,8 @@ def _report_texts() -> dict[str, str]:
         "counter_photos": _("{count} photos"),
         "sending_photos": _("Sending photos …"),
         "photos_aside": _("Photos not accepted: {count}, see below."),
+        "photo_take": _("Take a photo"),
+        "photo_another": _("Take another photo"),
         "photo_preparing": _("Preparing the photo …"),
         "photo_ready": _("The photo goes along ({kb} kB)."),
         "photo_unreadable": _(

@@ -79,6 +79,7 @@ export function makeCamera({ say }) {
   const one = (selector) => document.querySelector(selector);
   const input = one("[data-photo-input]");
   const take = one("[data-photo-take]");
+  const takeText = one("[data-photo-take-text]");
   const shown = one("[data-photo-shown]");
   const image = one("[data-photo-image]");
   const text = one("[data-photo-text]");
@@ -98,6 +99,7 @@ export function makeCamera({ say }) {
     image.src = URL.createObjectURL(new Blob([photo.bytes], { type: "image/jpeg" }));
     Object.assign(image, { width: photo.width, height: photo.height, hidden: false });
     text.textContent = say("photo_ready", { kb: Math.ceil(photo.size / 1000) });
+    takeText.textContent = say("photo_another");
   }
 
   function clear() {
@@ -106,6 +108,7 @@ export function makeCamera({ say }) {
     image.hidden = true;
     shown.hidden = true;
     text.textContent = "";
+    takeText.textContent = say("photo_take");
     problem.textContent = "";
     current = Promise.resolve(null);
   }

@@ -151,7 +151,8 @@ export function makeLog({ say, language, store, names, onCorrect, onChanged, imp
     const reports = counted(items);
     const photos = counted(kept);
     const waiting = reports.waiting + photos.waiting;
-    counter.textContent = counterText(reports, photos);
+    // A number stays with its word where the line is too short.
+    counter.textContent = counterText(reports, photos).replaceAll(/(\d) /g, "$1\u00a0");
     bar.dataset.state =
       waiting > 0 ? "waiting" : reports.aside + photos.aside > 0 ? "aside" : "empty";
     const text = statusText(state, reports, photos);
