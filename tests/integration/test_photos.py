@@ -585,6 +585,26 @@ def test_the_worker_cleans_when_it_starts_and_not_at_every_look(two_reports, rep
         assert Photo.objects.count() == left
 
 
+def test_an_administrator_deletes_a_photo_and_then_nobody_sees_it(
+    field, two_reports, jpeg, admin_client, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        put(field, two_reports[0], jpeg)
+    photo = Photo.objects.get()
+    page = admin_client.get("/admin/villages/photo/").content.decode()
+    assert f'href="/foto/{photo.id}/"' in page
+    assert (
+        admin_client.get(f"/admin/villages/photo/{photo.id}/change/").status_code == 200
+    )
+    address = f"/admin/villages/photo/{photo.id}/delete/"
+    assert admin_client.post(address, {"post": "yes"}).status_code == 302
+    assert admin_client.get(f"/foto/{photo.id}/").status_code == 404
+    assert SignalReport.objects.count() == 2
+    # The worker removes the file at the next day's cleaning.
+    clean_photos(now=timezone.now() + timedelta(days=2))
+    assert not kept_path(photo.id).exists()
+
+
 def test_cleaning_is_a_command(db, capsys):
     call_command("clean_photos", "--json")
     assert '"stray_files": 0' in capsys.readouterr().out

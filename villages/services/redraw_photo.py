@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from dataclasses import dataclass
 
@@ -14,8 +15,11 @@ from villages.models import Photo
 # Told by their content; what a file is called says nothing.
 FORMATS = ("JPEG", "PNG", "WEBP")
 # Cameras of 13 megapixels send more than a screen shows; a small file of more than this
-# is made to fill a server's memory. Decoded, these are at most 64 MB.
+# is made to fill a server's memory. One of this takes up to 300 MB (WebP with
+# transparency), the phone's own 15 MB.
 MAX_PIXELS = 16_000_000
+# One at a time in each process, so that many at once do not add up.
+_turn = threading.Lock()
 KEPT_SIDE_PX = 1600
 KEPT_QUALITY = 82
 
@@ -65,7 +69,8 @@ def redraw(content: bytes) -> Redrawn:
                 raise CannotRedrawError(Photo.Refusal.TOO_MANY_PIXELS)
             # Pictures of some phones hold a second one behind the first.
             format_ = "JPEG" if image.format == "MPO" else str(image.format)
-            return _redraw(image, format_)
+            with _turn:
+                return _redraw(image, format_)
     except _BOMB as error:
         raise CannotRedrawError(Photo.Refusal.TOO_MANY_PIXELS) from error
     except _BROKEN as error:
