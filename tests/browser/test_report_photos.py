@@ -97,7 +97,7 @@ def test_a_photo_taken_offline_and_cut_off_by_a_killed_tab_arrives(open_form, ph
 
     def hang_at_the_third(route: Route) -> None:
         ranges.append(route.request.headers["content-range"])
-        if len(ranges) < 4:
+        if len(ranges) != 4:
             route.continue_()
 
     context.route(PHOTOS, hang_at_the_third)
@@ -114,25 +114,19 @@ def test_a_photo_taken_offline_and_cut_off_by_a_killed_tab_arrives(open_form, ph
     address = page.url
     page.close()
 
-    context.unroute(PHOTOS)
-    resumed: list[str] = []
-    context.on(
-        "request",
-        lambda request: (
-            resumed.append(request.headers["content-range"])
-            if request.method == "PUT"
-            else None
-        ),
-    )
     page = context.new_page()
     page.goto(address)
     sent = expect_photo_sent(page, 2)
+    resumed = ranges[4:]
     assert sent.pk == before.pk
     size = sent.size_bytes
     assert resumed[0] == f"bytes */{size}"
-    assert resumed[1].startswith("bytes 65536-")
+    # The piece that was on its way when the tab died may have arrived or not.
+    start = int(resumed[1].removeprefix("bytes ").split("-")[0])
+    assert start in (65_536, 98_304)
     assert resumed[-1] == f"bytes */{size}"  # of the second report, without bytes
-    assert sum("*" not in each for each in resumed) == -(-(size - 65536) // 32768)
+    pieces = [each for each in resumed if "*" not in each]
+    assert len(pieces) == -(-(size - start) // 32_768)
 
     # What is served is what the phone showed, and tells nothing of where it comes from.
     answer = context.request.get(page.url.replace("/lapor/", f"/foto/{sent.pk}/"))

@@ -16,7 +16,7 @@ from villages.models import Photo
 FORMATS = ("JPEG", "PNG", "WEBP")
 # Cameras of 13 megapixels send more than a screen shows; a small file of more than this
 # is made to fill a server's memory. One of this takes up to 300 MB (WebP with
-# transparency), the phone's own 15 MB.
+# transparency), the phone's own 25 MB.
 MAX_PIXELS = 16_000_000
 # One at a time in each process, so that many at once do not add up.
 _turn = threading.Lock()
