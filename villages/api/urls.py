@@ -2,12 +2,16 @@ from django.urls import path
 
 from villages.api import places
 from villages.api.devices import EnrolDevice
+from villages.api.photos import PhotoPieces
 from villages.api.ping import Ping
 from villages.api.reports import Reports
 
 urlpatterns = [
     path("ping", Ping.as_view(), name="api-ping"),
     path("devices/enrol/", EnrolDevice.as_view(), name="api-device-enrol"),
+    path(
+        "photos/<uuid:report_id>/<str:sha256>", PhotoPieces.as_view(), name="api-photo"
+    ),
     path("reports/", Reports.as_view(), name="api-reports"),
     path("districts/", places.Districts.as_view(), name="api-districts"),
     path(

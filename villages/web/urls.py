@@ -2,6 +2,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from villages.web import claims, devices, views
+from villages.web.photos import photo
 
 urlpatterns = [
     path("lapor/", views.ReportForm.as_view(), name="report-form"),
@@ -11,6 +12,7 @@ urlpatterns = [
         devices.RevokeDevice.as_view(),
         name="device-revoke",
     ),
+    path("foto/<uuid:pk>/", photo, name="photo"),
     # Exempt, to refuse a file that is too large before anything reads it; the view
     # checks the token itself.
     path("impor/", csrf_exempt(views.ReportImport.as_view()), name="report-import"),

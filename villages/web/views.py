@@ -157,6 +157,30 @@ def _report_texts() -> dict[str, str]:
             "window."
         ),
         "waits": _("Saved on this phone, waiting to be sent."),
+        "counter_photo": _("{count} photo"),
+        "counter_photos": _("{count} photos"),
+        "sending_photos": _("Sending photos …"),
+        "photos_aside": _("Photos not accepted: {count}, see below."),
+        "photo_take": _("Take a photo"),
+        "photo_another": _("Take another photo"),
+        "photo_preparing": _("Preparing the photo …"),
+        "photo_ready": _("The photo goes along ({kb} kB)."),
+        "photo_unreadable": _(
+            "This photo cannot be opened. Take it with the camera, or choose a JPEG."
+        ),
+        "photo_insecure": _(
+            "Photos need a secure address (https). Reports are sent without them."
+        ),
+        "photo_waits": _("Photo saved on this phone, waiting to be sent."),
+        "photo_waits_report": _("The photo waits until this report is corrected."),
+        "photo_sent": _("Photo sent."),
+        "photo_aside": _("Photo not accepted: {reason}"),
+        "photo_again": _("Send the photo again"),
+        "photo_discard": _("Delete the photo"),
+        "photo_discard_sure": _("Delete this photo from the phone? It was not sent."),
+        "exported_without_photos": _(
+            "Photos are not in the file; they stay on this phone and are sent from it."
+        ),
         "outside": _("outside Kutai Kartanegara"),
         "correct": _("Correct and send again"),
         "discard": _("Delete"),
