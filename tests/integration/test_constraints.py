@@ -223,6 +223,9 @@ BROKEN = {
     ],
     "signal_report_digest_form": lambda: [report(digest="short")],
     "import_batch_rows_add_up": lambda: [ImportBatch(file_name="x", rows=2, stored=1)],
+    "import_batch_time_zone_known": lambda: [
+        ImportBatch(file_name="x", time_zone="WIBB")
+    ],
     "report_change_names_an_operator": lambda: [ReportChange(operators=[], extent=BOX)],
     "district_code_form": lambda: [district(code="64-02")],
     "district_boundary_source_known": lambda: [district(boundary_source="guess")],

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,8 @@ _RANGES_OF = {
     for technology, bounds in RSRP_RANGE_DBM.items()
 }
 _LENGTHS = {"device_model": 100, "note": 1000}
+# A zero, or half of a pair that JSON can write and UTF-8 cannot.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _READINGS = ("rsrp_dbm", "rsrq_db", "sinr_db")
 _RATES = ("download_mbps", "upload_mbps", "latency_ms")
 
@@ -151,7 +154,7 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
         value = getattr(report, field)
         if len(value) > length:
             refuse(field, _("At most %(length)d characters.") % {"length": length})
-        if "\x00" in value:
+        if _UNSTORABLE.search(value):
             refuse(field, _("Contains a character that cannot be stored."))
     if report.found in (Found.NO_SERVICE, Found.EMERGENCY_ONLY):
         for field in _READINGS:
