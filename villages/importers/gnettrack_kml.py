@@ -22,7 +22,7 @@ from villages.importers.table import damaged
 
 NAME = "gnettrack_kml"
 TITLE = gettext_lazy("G-NetTrack KML")
-HINT = gettext_lazy("Not KMZ: unpack that first.")
+HINT = gettext_lazy("The KML of the app, unchanged. Unpack a KMZ first.")
 
 _COLUMNS = {
     "observed_at": "TIME",

@@ -1,4 +1,4 @@
-"""Our own CSV, as docs/report-csv.md describes it."""
+"""Our own CSV, as docs/imports.md describes it."""
 
 from __future__ import annotations
 
