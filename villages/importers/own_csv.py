@@ -6,6 +6,7 @@ import csv
 import difflib
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -229,15 +230,16 @@ class OwnCsvReader:
 
     def _parser(self, field: str) -> Callable[[str], Any]:
         if field in _NUMBERS:
-            has_decimal_comma = self._delimiter != ","
-            return lambda text: to_number(text, has_decimal_comma=has_decimal_comma)
+            if self._delimiter == ",":
+                return to_number
+            return partial(to_number, has_decimal_comma=True)
         if field in WORDS:
             words = WORDS[field]
             # The word itself, as a program writes it, needs no second look.
             exact = {value: value for value in words.values()}
             return lambda text: exact.get(text) or words[" ".join(text.lower().split())]
         if field == "observed_at":
-            return lambda text: to_utc(text, self._zone)
+            return partial(to_utc, zone=self._zone)
         if field == "id":
             return UUID
         return str

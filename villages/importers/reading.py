@@ -7,7 +7,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID, uuid5
@@ -43,7 +43,6 @@ _DAY_FIRST = re.compile(
 # Fixed for ever: with another value every file could be imported a second time.
 _NAMESPACE = UUID("6f0d2c1e-5c0a-5d8e-9a61-6b756b617231")
 _DEFAULTS = {f.name: f.default for f in fields(NewReport)}
-_CONTENT = sorted(name for name in _DEFAULTS if name != "id")
 
 # MCC 510 is Indonesia. Merged operators report under their old numbers for years.
 _MCC_INDONESIA = "510"
@@ -316,9 +315,8 @@ def content_id(content: Mapping[str, Any]) -> UUID:
     """
     told = [
         (name, value.isoformat() if isinstance(value, datetime) else value)
-        for name in _CONTENT
-        if (value := content.get(name, MISSING)) is not MISSING
-        and value != _DEFAULTS[name]
+        for name, value in sorted(content.items())
+        if value != _DEFAULTS[name]
     ]
     return uuid5(_NAMESPACE, json.dumps(told))
 

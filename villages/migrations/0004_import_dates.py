@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='importbatch',
             name='time_zone',
-            field=models.CharField(choices=[('WITA', "WITA (UTC+8), the regency's own"), ('WIB', 'WIB (UTC+7)'), ('WIT', 'WIT (UTC+9)'), ('UTC', 'UTC')], default='WITA', max_length=4, verbose_name='time zone'),
+            field=models.CharField(choices=[('WITA', 'WITA (UTC+8), local'), ('WIB', 'WIB (UTC+7)'), ('WIT', 'WIT (UTC+9)'), ('UTC', 'UTC')], default='WITA', max_length=4, verbose_name='time zone'),
         ),
         migrations.AddConstraint(
             model_name='importbatch',

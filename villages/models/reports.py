@@ -63,7 +63,7 @@ class PositionSource(models.TextChoices):
 class TimeZone(models.TextChoices):
     """Indonesia's zones and UTC: in which one a file's clock times are."""
 
-    WITA = "WITA", _("WITA (UTC+8), the regency's own")
+    WITA = "WITA", _("WITA (UTC+8), local")
     WIB = "WIB", _("WIB (UTC+7)")
     WIT = "WIT", _("WIT (UTC+9)")
     UTC = "UTC", "UTC"

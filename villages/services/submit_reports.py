@@ -75,8 +75,8 @@ class NewReport:
         # not change the fingerprint of those that were made before.
         content = {
             name: value
-            for name in _FIELD_NAMES
-            if (value := getattr(self, name)) not in (None, "")
+            for name, value in self.__dict__.items()
+            if value is not None and value != ""
         }
         content["observed_at"] = self.observed_at.astimezone(UTC)
         return hashlib.sha256(_encode(content).encode()).hexdigest()
@@ -132,8 +132,9 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
     def refuse(field: str, message: str) -> None:
         errors.setdefault(field, []).append(message)
 
+    values = report.__dict__
     for field, known in _CHOICES.items():
-        value = getattr(report, field)
+        value = values[field]
         if value not in known:
             names = ", ".join(sorted(name or _("empty") for name in known))
             refuse(
@@ -142,7 +143,7 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
                 % {"value": value, "names": names},
             )
     for field, (low, high) in _RANGES_OF.get(report.technology, _RANGES).items():
-        value = getattr(report, field)
+        value = values[field]
         # NaN compares False on both sides and is refused with the rest.
         if value is not None and not low <= value <= high:
             refuse(
@@ -151,21 +152,23 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
                 % {"value": value, "low": low, "high": high},
             )
     for field, length in _LENGTHS.items():
-        value = getattr(report, field)
+        value = values[field]
+        if not value:
+            continue
         if len(value) > length:
             refuse(field, _("At most %(length)d characters.") % {"length": length})
         if _UNSTORABLE.search(value):
             refuse(field, _("Contains a character that cannot be stored."))
     if report.found in (Found.NO_SERVICE, Found.EMERGENCY_ONLY):
         for field in _READINGS:
-            if getattr(report, field) is not None:
+            if values[field] is not None:
                 refuse(
                     field,
                     _("A phone without this operator's network has no reading of it."),
                 )
     if report.found != Found.DATA:
         for field in _RATES:
-            if getattr(report, field) is not None:
+            if values[field] is not None:
                 refuse(field, _("Only a phone that found internet can measure this."))
         if report.internet:
             refuse("internet", _("Only a phone that found internet can tell this."))
