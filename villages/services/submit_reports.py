@@ -78,12 +78,13 @@ class NewReport:
             for name, value in self.__dict__.items()
             if value is not None and value != ""
         }
-        content["observed_at"] = self.observed_at.astimezone(UTC)
+        content["id"] = str(self.id)
+        content["observed_at"] = str(self.observed_at.astimezone(UTC))
         return hashlib.sha256(_encode(content).encode()).hexdigest()
 
 
 _FIELD_NAMES = [field.name for field in fields(NewReport)]
-_encode = json.JSONEncoder(default=str, sort_keys=True).encode
+_encode = json.JSONEncoder(sort_keys=True).encode
 
 
 class Outcome(StrEnum):
