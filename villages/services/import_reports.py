@@ -481,9 +481,12 @@ class RowReport:
         if keep_rows:
             self.kept_rows = self._cut_after(keep_rows)
         if self.kept_rows:
-            self._first_rejected = read_summary(batch_id)["first_rejected"]
+            summary = read_summary(batch_id)
+            self.ignored_columns = summary["ignored_columns"]
             self._first_rejected = [
-                row for row in self._first_rejected if row["line"] <= self._last_line
+                row
+                for row in summary["first_rejected"]
+                if row["line"] <= self._last_line
             ]
         self._file = self._path.open(
             "a" if self.kept_rows else "w", encoding="utf-8", newline=""
