@@ -32,7 +32,7 @@ def test_a_file_is_brought_with_its_day_and_called_off(
     assert page.get_by_text("diukur tanggal 8 Januari 2026").is_visible()
 
     page.get_by_role("button", name="Batalkan impor").click()
-    page.get_by_role("heading", name="Dibatalkan").wait_for()
+    page.get_by_role("heading", name="Dibatalkan", exact=True).wait_for()
     assert page.get_by_text("yang sudah tersimpan tetap ada").is_visible()
     assert page.get_by_role("link", name="Unduh hasil per baris").is_visible()
     assert not page.get_by_role("button", name="Batalkan impor").is_visible()
