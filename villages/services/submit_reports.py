@@ -279,11 +279,13 @@ def store_reports(
                 "is_demo": is_demo,
             },
         )
+        if cursor.rowcount == len(reports):
+            # The common case, and the fast one: all are new, and no id comes twice.
+            _note_change(reports)
+            return [Outcome.STORED] * len(reports)
         stored = {row[0] for row in cursor.fetchall()}
-        is_same = {}
-        if len(stored) < len(reports):
-            cursor.execute(_COMPARE)
-            is_same = dict(cursor.fetchall())
+        cursor.execute(_COMPARE)
+        is_same = dict(cursor.fetchall())
     if stored:
         _note_change([report for report in reports if report.id in stored])
 
