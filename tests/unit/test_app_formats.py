@@ -604,6 +604,17 @@ def test_an_item_that_is_too_long_costs_only_itself():
     assert [row.report is None for row in rows] == [False, True, True, False, True]
 
 
+TABLES = [name for name in EXPECTED if name.endswith(".csv")]
+
+
+@pytest.mark.parametrize("name", [*TABLES, "gnettrack.txt"])
+def test_a_line_without_end_costs_only_itself(name):
+    before = read(sample(name), Told(T, DAY))[1]
+    rows = read(sample(name) + "x" * 3 * MAX_LINE_BYTES, Told(T, DAY))[1]
+    assert [brief(row) for row in rows[:-1]] == [brief(row) for row in before]
+    assert "longer than" in said(rows[-1])[1]
+
+
 def test_a_list_is_found_wherever_the_file_is_cut_into_chunks():
     good = sample("drive_test.geojson")
     features = good[good.index('"features"') :]
