@@ -308,6 +308,9 @@ BROKEN = {
     "photo_received_within_size": lambda: [photo(received_bytes=10)],
     "photo_state_known": lambda: [photo(state="kept", received_bytes=9)],
     "photo_exif_point_on_earth": lambda: [photo(exif_point=Point(200, 0, srid=4326))],
+    "import_batch_time_zone_known": lambda: [
+        ImportBatch(file_name="x", time_zone="WIBB")
+    ],
     "report_change_names_an_operator": lambda: [ReportChange(operators=[], extent=BOX)],
     "district_code_form": lambda: [district(code="64-02")],
     "district_boundary_source_known": lambda: [district(boundary_source="guess")],

@@ -22,7 +22,7 @@ from PIL import Image, PngImagePlugin
 
 from coverage.management.commands.run_worker import Command
 from tests.conftest import NOW, a_report, store
-from villages.models import Photo, SignalReport
+from villages.models import ImportBatch, Photo, SignalReport
 from villages.selectors.photos import photos_of
 from villages.services.redraw_photo import CannotRedrawError, redraw
 from villages.services.store_photos import (
@@ -201,6 +201,16 @@ def test_only_the_reports_own_sender_adds_a_photo(
     assert put(client, report_id, jpeg, 0, 100).status_code == 404
     assert put(client, uuid.uuid4(), jpeg, 0, 100).status_code == 404
     assert Photo.objects.count() == 0
+
+
+def test_a_phone_whose_queue_the_office_imported_still_adds_its_photos(
+    field, two_villages, account, jpeg
+):
+    batch = ImportBatch.objects.create(file_name="antrean.json", format="queue")
+    new = a_report()
+    store(new, batch_id=batch.pk, reported_by_id=account("importer", "analyst").pk)
+    assert put(field, new.id, jpeg).status_code in (200, 201)
+    assert Photo.objects.get().reports.get().id == new.id
 
 
 def test_who_knows_a_fingerprint_has_not_got_the_photo(

@@ -20,6 +20,7 @@ urlpatterns = [
     path("impor/<uuid:pk>/", views.ImportDetail.as_view(), name="import-detail"),
     path("impor/<uuid:pk>/status.json", views.import_status, name="import-status"),
     path("impor/<uuid:pk>/lanjut/", views.resume, name="import-resume"),
+    path("impor/<uuid:pk>/batal/", views.cancel, name="import-cancel"),
     path("impor/<uuid:pk>/baris.csv", views.row_report, name="import-rows"),
     # Exempt for the same reason as the import.
     path(
