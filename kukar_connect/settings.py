@@ -133,6 +133,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # An office's largest drive-test log so far is far below this.
 KUKAR_MAX_UPLOAD_BYTES = 200 * 1024 * 1024
+# A phone makes its photos about 200 kB; other clients may send them as they were taken.
+KUKAR_MAX_PHOTO_BYTES = 3_000_000
+# Photos are turned away while less than this is free: the reports need it.
+KUKAR_PHOTO_RESERVE_BYTES = 500_000_000
 
 # --- what becomes of odd reports: docs/review.md ------------------------------
 # Until somebody has looked: "hold" keeps the report off the map, a number above 0 and

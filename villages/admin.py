@@ -4,6 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdmin
 
 from villages.models import (
@@ -15,6 +19,7 @@ from villages.models import (
     District,
     Facility,
     ImportBatch,
+    Photo,
     ReportReview,
     Settlement,
     SignalReport,
@@ -197,3 +202,23 @@ class DeviceAdmin(KeptAsTheyCameAdmin):
     search_fields = ["name", "user__username"]
     # What recognises code and token is of use to nobody here.
     exclude = ["code_hash", "token_hash"]
+
+
+@admin.register(Photo)
+class PhotoAdmin(KeptAsTheyCameAdmin):
+    """A photo may be deleted, for instance when somebody on it does not want it."""
+
+    list_display = ["begun_at", "state", "sent_by", "size_bytes", "refusal", "link"]
+    list_filter = ["state"]
+    list_select_related = ["sent_by"]
+    fields = ["begun_at", "state", "sent_by", "refusal", "link", "reports", "taken_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    @admin.display(description=_("photo"))
+    def link(self, photo: Photo) -> SafeString | str:
+        if photo.state != Photo.State.KEPT:
+            return ""
+        url = reverse("photo", args=[photo.pk])
+        return format_html('<a href="{}">{}</a>', url, photo.sha256[:8])

@@ -36,10 +36,11 @@ def import_uploaded_file(batch_id: str) -> None:
         logger.info("Import %s is being run already", batch_id)
         return
     except FileNotFoundError:
-        if batch.state in (ImportBatch.State.DONE, ImportBatch.State.FAILED):
+        batch.refresh_from_db()
+        if batch.is_finished:
             return
         raise
-    path.unlink()
+    path.unlink(missing_ok=True)
 
 
 def resume_imports() -> list[UUID]:

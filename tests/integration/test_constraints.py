@@ -28,6 +28,7 @@ from villages.models import (
     District,
     Facility,
     ImportBatch,
+    Photo,
     ReportChange,
     ReportReview,
     Settlement,
@@ -197,6 +198,16 @@ def decision(**values):
     )
 
 
+def photo(**values):
+    return Photo(
+        **{"sha256": "0" * 64, "size_bytes": 9, "last_piece_at": NOW, **values}
+    )
+
+
+def a_user():
+    return get_user_model().objects.get_or_create(username="ana")[0]
+
+
 def in_run(model, **values):
     first = CoverageRun.objects.first() or saved(run())
     common = {"first_run": first, "operator": "TELKOMSEL", "service": "internet"}
@@ -308,6 +319,14 @@ BROKEN = {
         device(token_hash="1" * 64, enrolled_at=NOW),
         device(code_hash="2" * 64, token_hash="1" * 64, enrolled_at=NOW),
     ],
+    "photo_once_per_sender": lambda: [photo(sent_by=a_user()), photo(sent_by=a_user())],
+    "photo_sha256_form": lambda: [photo(sha256="../../etc/passwd")],
+    "photo_received_within_size": lambda: [photo(received_bytes=10)],
+    "photo_state_known": lambda: [photo(state="kept", received_bytes=9)],
+    "photo_exif_point_on_earth": lambda: [photo(exif_point=Point(200, 0, srid=4326))],
+    "import_batch_time_zone_known": lambda: [
+        ImportBatch(file_name="x", time_zone="WIBB")
+    ],
     "report_change_names_an_operator": lambda: [ReportChange(operators=[], extent=BOX)],
     "district_code_form": lambda: [district(code="64-02")],
     "district_boundary_source_known": lambda: [district(boundary_source="guess")],
@@ -392,7 +411,7 @@ def test_the_database_refuses(name):
 def test_the_rows_that_break_are_sound_without_the_fault():
     for make in (report, review, run, village, settlement, facility, claim, device):
         make().save(force_insert=True)
-    for make in (sheet, sheet_claim, sheet_row, decision):
+    for make in (sheet, sheet_claim, sheet_row, decision, photo):
         make().save(force_insert=True)
     for model in (SurfaceTile, BlankSpot, VillageCoverage):
         in_run(model).save(force_insert=True)

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django_tasks_db.models import DBTaskResult
 
+from villages.importers import FORMATS
 from villages.models import ImportBatch, SignalReport
 from villages.services.import_reports import upload_path
 
@@ -150,6 +151,61 @@ def test_an_import_that_was_cut_off_can_be_gone_on_with(analyst):
     assert not DBTaskResult.objects.filter(status="READY").exists()
 
 
+def test_the_day_and_the_zone_reach_the_import(analyst):
+    line = "-0.41,116.98,20,510,10,1,1,-96,LTE,LTE,1850,1\n"
+    send(analyst, line, observed_on="2026-01-08", time_zone="UTC")
+    work()
+    batch = ImportBatch.objects.get()
+    assert (batch.format, batch.stored) == ("cellmapper", 1)
+    report = SignalReport.objects.get()
+    assert report.observed_at.isoformat() == "2026-01-08T12:00:00+00:00"
+    page = analyst.get(reverse("import-detail", args=[batch.pk])).content.decode()
+    assert "measured on 8 January 2026" in page
+    assert "times in UTC" in page
+
+
+@pytest.mark.parametrize("day", ["2999-01-01", "1980-01-06", "yesterday"])
+def test_a_day_on_which_nothing_was_measured_is_refused(analyst, day):
+    response = send(analyst, observed_on=day)
+    assert b"field__errors" in response.content
+    assert ImportBatch.objects.count() == 0
+
+
+def test_the_page_lists_every_format(analyst):
+    page = analyst.get(reverse("report-import")).content.decode()
+    for format_ in FORMATS:
+        assert str(format_.TITLE) in page
+
+
+def test_an_import_is_cancelled_by_its_button(analyst):
+    send(analyst)
+    batch = ImportBatch.objects.get()
+    address = reverse("import-detail", args=[batch.pk])
+    assert "Cancel the import" in analyst.get(address).content.decode()
+    response = analyst.post(reverse("import-cancel", args=[batch.pk]), follow=True)
+    page = response.content.decode()
+    assert "Cancelled" in page
+    assert "what was stored before stays" in page
+    assert "Cancel the import" not in page
+    status = analyst.get(reverse("import-status", args=[batch.pk])).json()
+    assert (status["is_finished"], status["state"]) == (True, "cancelled")
+    rows = analyst.get(reverse("import-rows", args=[batch.pk]))
+    assert b"not_read" in b"".join(rows.streaming_content)
+    work()
+    assert SignalReport.objects.count() == 0
+    assert "Cancelled" in analyst.get(reverse("report-import")).content.decode()
+
+
+def test_an_import_that_is_being_cancelled_says_so(analyst):
+    send(analyst)
+    ImportBatch.objects.update(state="running", is_cancel_wanted=True)
+    batch = ImportBatch.objects.get()
+    status = analyst.get(reverse("import-status", args=[batch.pk])).json()
+    assert status["state_name"] == "Being cancelled …"
+    address = reverse("import-detail", args=[batch.pk])
+    assert "Cancel the import" not in analyst.get(address).content.decode()
+
+
 def test_a_file_above_the_limit_is_refused(analyst, settings):
     settings.KUKAR_MAX_UPLOAD_BYTES = 100
     response = send(analyst)
@@ -172,15 +228,16 @@ def test_an_upload_needs_its_csrf_token():
 
 
 ADDRESSES = ("report-import", "import-detail", "import-status", "import-rows")
+POSTED = ("import-resume", "import-cancel")
 
 
-@pytest.mark.parametrize("name", [*ADDRESSES, "import-sample", "import-resume"])
+@pytest.mark.parametrize("name", [*ADDRESSES, "import-sample", *POSTED])
 @pytest.mark.parametrize("role", ["viewer", "field", "verifier"])
 def test_imports_are_for_analysts(name, role):
     batch = ImportBatch.objects.create(file_name="x.csv")
     has_batch = name not in ("report-import", "import-sample")
     address = reverse(name, args=[batch.pk] if has_batch else [])
-    method = "post" if name == "import-resume" else "get"
+    method = "post" if name in POSTED else "get"
     assert getattr(client_of(role), method)(address).status_code == 403
     response = getattr(Client(), method)(address)
     assert response.status_code == 302

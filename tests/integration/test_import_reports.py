@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from villages.services import import_reports as service
 from villages.services.import_reports import (
     ImportBusyError,
     accept_upload,
+    cancel_import,
     import_reports,
     is_interrupted,
     row_report_path,
@@ -218,14 +221,7 @@ def test_a_real_log_is_imported_whole_and_only_once():
 
 
 def upload(text: str) -> ImportBatch:
-    return accept_upload(
-        chunks=[text.encode()],
-        file_name="up.csv",
-        operator="",
-        is_dry_run=False,
-        is_atomic=False,
-        imported_by_id=None,
-    )
+    return accept_upload(chunks=[text.encode()], file_name="up.csv")
 
 
 class PowerCutError(Exception):
@@ -328,9 +324,198 @@ def test_two_workers_do_not_run_the_same_import():
 def test_the_lock_is_let_go_when_the_import_is_done():
     batch = bring(HEADER + line(0))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        # Of this database: the same cluster may serve a site that is importing.
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database AS base"
+            " ON base.oid = pg_locks.database"
+            " WHERE locktype = 'advisory' AND datname = current_database()"
+        )
         assert cursor.fetchone() == (0,)
     assert not is_interrupted(batch)
+
+
+# Rows, stored, there already, rejected, of each sample when the day is told.
+SAMPLE_COUNTS = {
+    "reports.csv": (5, 5, 0, 0),
+    "gnettrack.txt": (13, 11, 1, 1),
+    "gnettrack_pro.csv": (6, 5, 0, 1),
+    "gnettrack_pro.kml": (4, 4, 0, 0),
+    "cellmapper.csv": (5, 5, 0, 0),
+    "network_cell_info.csv": (4, 4, 0, 0),
+    "network_survey_gsm.csv": (1, 1, 0, 0),
+    "network_survey_lte.csv": (3, 2, 0, 1),
+    "tower_collector.csv": (5, 4, 0, 1),
+    "tower_collector_opencellid.csv": (4, 4, 0, 0),
+    "drive_test.geojson": (4, 4, 0, 0),
+    "rf_signal_tracker.csv": (2, 2, 0, 0),
+    "queue.json": (3, 3, 0, 0),
+}
+
+
+def test_each_sample_is_imported_once_however_often_it_is_cut_off(monkeypatch):
+    monkeypatch.setattr(service, "ROWS_PER_CHUNK", 2)
+    shipped = {path.name for path in SAMPLES.iterdir()}
+    assert shipped - set(SAMPLE_COUNTS) == {"netmonster.ntm"}
+    store, calls = service.store_reports, []
+
+    def store_every_second_time(**facts):
+        calls.append(1)
+        if len(calls) % 2 == 0:
+            raise PowerCutError
+        return store(**facts)
+
+    monkeypatch.setattr(service, "store_reports", store_every_second_time)
+    for name, expected in SAMPLE_COUNTS.items():
+        calls.clear()
+        before = SignalReport.objects.count()
+        batch = accept_upload(
+            chunks=[(SAMPLES / name).read_bytes()],
+            file_name=name,
+            observed_on=date(2026, 1, 8),
+        )
+        while not batch.is_finished:
+            with contextlib.suppress(PowerCutError):
+                import_uploaded_file.call(str(batch.id))
+            batch.refresh_from_db()
+        assert counts(batch) == expected, name
+        assert batch.state == ImportBatch.State.DONE
+        assert SignalReport.objects.count() - before == expected[1]
+        results = [row["result"] for row in table_of(row_report_path(batch.id))]
+        assert len(results) == expected[0]
+
+
+def test_the_day_and_the_zone_are_those_that_were_told():
+    text = (SAMPLES / "cellmapper.csv").read_bytes()
+    assert counts(bring(text)) == (5, 0, 0, 5)
+    bring(text, observed_on=date(2026, 1, 8), time_zone="WIB")
+    moments = SignalReport.objects.values_list("observed_at", flat=True)
+    assert set(moments) == {datetime(2026, 1, 8, 5, tzinfo=UTC)}
+
+
+# --- cancelled ---------------------------------------------------------------------
+
+
+def cancel_after(monkeypatch, chunks: int) -> None:
+    """Have the import that runs be cancelled once so many chunks are stored."""
+    monkeypatch.setattr(service, "ROWS_PER_CHUNK", 2)
+    store, calls = service.store_reports, []
+
+    def store_and_cancel(**facts):
+        calls.append(1)
+        outcomes = store(**facts)
+        if len(calls) == chunks:
+            cancel_from_elsewhere(facts["batch_id"])
+        return outcomes
+
+    monkeypatch.setattr(service, "store_reports", store_and_cancel)
+
+
+def cancel_from_elsewhere(batch_id) -> None:
+    # The lock is the importing connection's own, which would get it once more.
+    ImportBatch.objects.filter(pk=batch_id).update(is_cancel_wanted=True)
+
+
+def test_what_was_stored_before_a_cancellation_stays(monkeypatch):
+    cancel_after(monkeypatch, 2)
+    text = HEADER + "".join(line(minute) for minute in range(9))
+    batch = upload(text)
+    import_uploaded_file.call(str(batch.id))
+    assert counts(batch) == (4, 4, 0, 0)
+    assert batch.state == ImportBatch.State.CANCELLED
+    assert batch.finished_at is not None
+    assert SignalReport.objects.count() == 4
+    assert not service.upload_path(batch.id).exists()
+    rows = table_of(row_report_path(batch.id))
+    assert [(row["line"], row["result"]) for row in rows] == [
+        ("2", "stored"),
+        ("3", "stored"),
+        ("4", "stored"),
+        ("5", "stored"),
+        ("6", "not_read"),
+    ]
+    # It is over: nobody begins it again, and the file can be brought once more.
+    import_uploaded_file.call(str(batch.id))
+    assert resume_imports() == []
+    assert counts(batch) == (4, 4, 0, 0)
+    assert counts(bring(text)) == (9, 5, 4, 0)
+
+
+@pytest.mark.parametrize("how", ["is_atomic", "is_dry_run"])
+def test_a_cancelled_import_in_one_transaction_stores_nothing(monkeypatch, how):
+    cancel_after(monkeypatch, 1)
+    text = HEADER + "".join(line(minute) for minute in range(6))
+    batch = bring(text, **{how: True})
+    assert batch.state == ImportBatch.State.CANCELLED
+    assert SignalReport.objects.count() == 0
+    assert ReportChange.objects.count() == 0
+    stored, rejected = (2, 0) if how == "is_dry_run" else (0, 2)
+    assert counts(batch) == (2, stored, 0, rejected)
+    results = [row["result"] for row in table_of(row_report_path(batch.id))]
+    word = "stored" if how == "is_dry_run" else "rejected"
+    assert results == [word, word, "not_read"]
+
+
+def test_an_import_that_waits_is_cancelled_at_once():
+    batch = upload(HEADER + line(0))
+    cancel_import(batch)
+    assert batch.state == ImportBatch.State.CANCELLED
+    assert not service.upload_path(batch.id).exists()
+    # The queue still holds it.
+    import_uploaded_file.call(str(batch.id))
+    assert counts(batch) == (0, 0, 0, 0)
+    assert SignalReport.objects.count() == 0
+
+
+def test_an_import_that_was_cut_off_is_cancelled_where_it_was(monkeypatch):
+    monkeypatch.setattr(service, "ROWS_PER_CHUNK", 2)
+    header = HEADER.replace("note", "petugas")
+    batch = upload(header + line(0) + line(1) + line(2))
+    store, calls = service.store_reports, []
+
+    def store_once(**facts):
+        if calls:
+            raise PowerCutError
+        calls.append(1)
+        return store(**facts)
+
+    monkeypatch.setattr(service, "store_reports", store_once)
+    with pytest.raises(PowerCutError):
+        import_uploaded_file.call(str(batch.id))
+    batch.refresh_from_db()
+    cancel_import(batch)
+    assert service.read_summary(batch.id)["ignored_columns"] == ["petugas"]
+    assert counts(batch) == (2, 2, 0, 0)
+    assert batch.state == ImportBatch.State.CANCELLED
+    results = [row["result"] for row in table_of(row_report_path(batch.id))]
+    assert results == ["stored", "stored", "not_read"]
+
+
+def test_whoever_runs_an_import_sees_that_it_is_to_be_cancelled():
+    batch = upload(HEADER + line(0))
+    other = connection.copy()
+    key = [service._lock_key(batch.id)]
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", key)
+        cancel_import(batch)
+        batch.refresh_from_db()
+        assert (batch.state, batch.is_cancel_wanted) == ("waiting", True)
+        assert service.upload_path(batch.id).exists()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", key)
+    finally:
+        other.close()
+    import_uploaded_file.call(str(batch.id))
+    batch.refresh_from_db()
+    assert (batch.state, batch.rows) == ("cancelled", 0)
+
+
+def test_a_finished_import_cannot_be_cancelled():
+    batch = bring(HEADER + line(0))
+    cancel_import(batch)
+    assert batch.state == ImportBatch.State.DONE
+    assert counts(batch) == (1, 1, 0, 0)
+    assert len(table_of(row_report_path(batch.id))) == 1
 
 
 # --- the command ---------------------------------------------------------------
@@ -355,6 +540,16 @@ def test_the_command_ends_with_its_result_as_json(tmp_path):
     assert (result["duplicate"], result["rejected"]) == (0, 0)
     assert result["ignored_columns"] == ["petugas"]
     assert [row["result"] for row in table_of(report)] == ["stored"]
+
+
+def test_the_command_is_told_the_day_and_the_zone():
+    file = SAMPLES / "cellmapper.csv"
+    text = run_command(file, "--observed-on", "2026-01-08", "--time-zone", "wit")
+    assert "5 stored" in text
+    moment = SignalReport.objects.values_list("observed_at", flat=True)[0]
+    assert moment == datetime(2026, 1, 8, 3, tzinfo=UTC)
+    with pytest.raises(CommandError, match="not a day"):
+        run_command(file, "--observed-on", "8 January")
 
 
 def test_the_command_says_what_is_wrong_and_where(tmp_path):

@@ -167,6 +167,13 @@ test("another account's reports are kept and not sent", async () => {
   assert.equal(memory.kept.get("2").state, "waiting");
 });
 
+test("whoever sent a report is its account from then on", async () => {
+  const memory = makeMemory([item("1", { account: null })]);
+  const server = makeServer();
+  await drain({ store: memory, send: server.send, account: "ana" });
+  assert.equal(memory.kept.get("1").account, "ana");
+});
+
 test("waiting grows, is shaken, and never passes five minutes", () => {
   assert.ok(waitS(0, 1) < waitS(3, 1));
   assert.ok(waitS(3, 0) < waitS(3, 1));
@@ -202,7 +209,7 @@ async function runUntilQuiet({ memory, server, fault }) {
     store: memory,
     ping: () => step({ online: true, account: "ana", canReport: true }),
     send: server.send,
-    sendPhotos: () => step(null),
+    sendPhotos: () => step({ stopped: null }),
     withLock: async (work) => {
       await step();
       return work();

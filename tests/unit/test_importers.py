@@ -16,7 +16,7 @@ from django.utils import translation
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from villages.importers import ReportFileError, Row, open_file
+from villages.importers import ReportFileError, Row, Told, open_file
 from villages.importers.own_csv import ALIASES, REQUIRED
 from villages.importers.reading import MAX_LINE_BYTES
 from villages.services.submit_reports import check_report
@@ -39,7 +39,7 @@ def _in_english():
 
 def read(content: str | bytes, operator: str = "") -> list[Row]:
     data = content.encode() if isinstance(content, str) else content
-    _format, reader = open_file(io.BytesIO(data), operator=operator)
+    _format, reader = open_file(io.BytesIO(data), told=Told(operator))
     rows = list(reader.rows())
     assert reader.bytes_read == len(data)
     return rows
@@ -107,7 +107,7 @@ def test_tabs_separate_too():
 def test_every_name_of_a_column_is_known(alias):
     field = next(field for field, names in ALIASES.items() if alias in names)
     names = [alias, *(name for name in REQUIRED if name != field)]
-    _format, reader = open_file(io.BytesIO(",".join(names).encode()), operator="")
+    _format, reader = open_file(io.BytesIO(",".join(names).encode()))
     assert reader.ignored_columns == []
 
 
@@ -246,9 +246,7 @@ def test_a_header_that_lacks_names_or_doubles_them_is_refused():
 
 def test_a_misspelt_column_is_not_lost_silently():
     assert "rsrp_dbm" in refusal(HEADER.replace("rsrp_dbm", "rsrp_dmb"))
-    _format, reader = open_file(
-        io.BytesIO((HEADER + ",nama petugas").encode()), operator=""
-    )
+    _format, reader = open_file(io.BytesIO((HEADER + ",nama petugas").encode()))
     assert reader.ignored_columns == ["nama petugas"]
 
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from villages.api import places
 from villages.api.devices import EnrolDevice
+from villages.api.photos import PhotoPieces
 from villages.api.ping import Ping
 from villages.api.reports import Reports
 from villages.api.reviews import Answer, MyReviews
@@ -9,6 +10,9 @@ from villages.api.reviews import Answer, MyReviews
 urlpatterns = [
     path("ping", Ping.as_view(), name="api-ping"),
     path("devices/enrol/", EnrolDevice.as_view(), name="api-device-enrol"),
+    path(
+        "photos/<uuid:report_id>/<str:sha256>", PhotoPieces.as_view(), name="api-photo"
+    ),
     path("reports/", Reports.as_view(), name="api-reports"),
     path("reports/mine/", MyReviews.as_view(), name="api-my-reviews"),
     path("reports/<uuid:pk>/answer", Answer.as_view(), name="api-answer"),

@@ -1,4 +1,4 @@
-"""Our own CSV, as docs/report-csv.md describes it."""
+"""Our own CSV, as docs/imports.md describes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import difflib
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from villages.importers.reading import (
     Problem,
     ReportFileError,
     Row,
+    Told,
     to_number,
     to_row,
     to_utc,
@@ -33,6 +35,10 @@ from villages.models.reports import (
 
 NAME = "csv"
 TITLE = gettext_lazy("Kukar Connect CSV")
+HINT = gettext_lazy(
+    "One row per observation, with the columns operator, ditemukan, bujur, lintang and "
+    "waktu (or operator, found, lon, lat, observed_at). More columns may follow."
+)
 
 DELIMITERS = ",;\t"
 REQUIRED = ("operator", "found", "lon", "lat", "observed_at")
@@ -122,14 +128,23 @@ def recognises(header: str) -> bool:
     return len(set(REQUIRED) & set(fields)) >= _ENOUGH_REQUIRED
 
 
-def open_file(stream: BinaryIO, *, operator: str) -> OwnCsvReader:
-    return OwnCsvReader(stream, operator=operator)
+def open_file(stream: BinaryIO, *, told: Told) -> OwnCsvReader:
+    return OwnCsvReader(stream, told)
 
 
 class OwnCsvReader:
-    def __init__(self, stream: BinaryIO, *, operator: str) -> None:
+    def __init__(self, stream: BinaryIO, told: Told) -> None:
         self._lines = Lines(stream)
-        self._operator = operator
+        self._zone = told.zone
+        # What rows leave open and whoever brings the file has said of it.
+        self._told = {
+            field: value
+            for field, value in (
+                ("operator", told.operator),
+                ("observed_at", told.observed_at),
+            )
+            if value
+        }
         _number, header = next(self._lines)
         self._delimiter, self._fields = _read_header(header or "")
         cells = _split(header or "", self._delimiter)
@@ -191,13 +206,13 @@ class OwnCsvReader:
         missing = [
             field
             for field in REQUIRED
-            if field not in named and not (field == "operator" and self._operator)
+            if field not in named and field not in self._told
         ]
         if missing:
             raise ReportFileError(
                 _(
-                    "Line 1 lacks these columns: %(names)s. Add them, or for a missing "
-                    "“operator” choose the operator of the whole file."
+                    "Line 1 lacks these columns: %(names)s. Add them, or tell for the "
+                    "whole file the operator or the day on which it was measured."
                 )
                 % {"names": ", ".join(missing)}
             )
@@ -215,15 +230,16 @@ class OwnCsvReader:
 
     def _parser(self, field: str) -> Callable[[str], Any]:
         if field in _NUMBERS:
-            has_decimal_comma = self._delimiter != ","
-            return lambda text: to_number(text, has_decimal_comma=has_decimal_comma)
+            if self._delimiter == ",":
+                return to_number
+            return partial(to_number, has_decimal_comma=True)
         if field in WORDS:
             words = WORDS[field]
             # The word itself, as a program writes it, needs no second look.
             exact = {value: value for value in words.values()}
             return lambda text: exact.get(text) or words[" ".join(text.lower().split())]
         if field == "observed_at":
-            return to_utc
+            return partial(to_utc, zone=self._zone)
         if field == "id":
             return UUID
         return str
@@ -272,9 +288,10 @@ class OwnCsvReader:
                 content[field] = parse(text)
             except (ValueError, KeyError):
                 problems.append(Problem(self._columns[field], text, _meant(field)))
-        if "operator" not in content and self._operator:
-            content["operator"] = self._operator
         unreadable = {problem.column for problem in problems}
+        for field, value in self._told.items():
+            if self._columns.get(field) not in unreadable:
+                content.setdefault(field, value)
         for field in REQUIRED:
             column = self._columns.get(field, field)
             if field not in content and column not in unreadable:

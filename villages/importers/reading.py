@@ -7,8 +7,8 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID, uuid5
 
@@ -17,19 +17,23 @@ from django.utils.translation import gettext as _
 
 from kukar_connect.errors import DomainError
 from villages.models import Operator
+from villages.models.reports import TimeZone
 from villages.services.submit_reports import NewReport, check_report
 
 # A row of the formats we know has a few hundred bytes; a note may have 4,000.
 MAX_LINE_BYTES = 64 * 1024
 # Times without a zone are the regency's own.
 WITA = timezone(timedelta(hours=8))
-_ZONES = {
-    "WIB": timezone(timedelta(hours=7)),
-    "WITA": WITA,
-    "WIT": timezone(timedelta(hours=9)),
-    "UTC": UTC,
-    "GMT": UTC,
+ZONES = {
+    TimeZone.WIB.value: timezone(timedelta(hours=7)),
+    TimeZone.WITA.value: WITA,
+    TimeZone.WIT.value: timezone(timedelta(hours=9)),
+    TimeZone.UTC.value: UTC,
 }
+_ZONES = {**ZONES, "GMT": UTC}
+_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+# gzip, 7z, RAR, xz, bzip2.
+_PACKED = (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"BZh")
 # Day first, as Indonesian offices write it: 23/11/2026 08.30 or 23-11-2026 08:30:15.
 _DATE_LENGTH = len("2026-11-23")
 _DAY_FIRST = re.compile(
@@ -39,7 +43,6 @@ _DAY_FIRST = re.compile(
 # Fixed for ever: with another value every file could be imported a second time.
 _NAMESPACE = UUID("6f0d2c1e-5c0a-5d8e-9a61-6b756b617231")
 _DEFAULTS = {f.name: f.default for f in fields(NewReport)}
-_CONTENT = sorted(name for name in _DEFAULTS if name != "id")
 
 # MCC 510 is Indonesia. Merged operators report under their old numbers for years.
 _MCC_INDONESIA = "510"
@@ -97,10 +100,28 @@ class Row:
     problems: Sequence[Problem] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What whoever brings a file says of it, for rows that do not say it themselves."""
+
+    operator: str = ""
+    observed_on: date | None = None
+    zone: tzinfo = WITA
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """Noon of the day that was told, for rows that carry no time."""
+        if self.observed_on is None:
+            return None
+        return datetime.combine(self.observed_on, time(12), self.zone).astimezone(UTC)
+
+
 class Reader(Protocol):
     """Reads one file. Made by a format's `open_file`, which refuses a bad header."""
 
-    bytes_read: int
+    @property
+    def bytes_read(self) -> int: ...
+
     ignored_columns: list[str]
 
     def rows(self) -> Iterator[Row]: ...
@@ -114,9 +135,12 @@ class Format(Protocol):
     @property
     def TITLE(self) -> Promise: ...
 
+    @property
+    def HINT(self) -> Promise: ...
+
     def recognises(self, header: str) -> bool: ...
 
-    def open_file(self, stream: BinaryIO, *, operator: str) -> Reader: ...
+    def open_file(self, stream: BinaryIO, *, told: Told) -> Reader: ...
 
 
 class Lines:
@@ -168,7 +192,7 @@ class Lines:
 
 
 def read_header(stream: BinaryIO) -> str:
-    """Return the first line of a text file.
+    """Return the first line of a text file; of JSON and XML at most its beginning.
 
     Raises
     ------
@@ -180,7 +204,7 @@ def read_header(stream: BinaryIO) -> str:
     stream.seek(0)
     if not head.strip():
         raise ReportFileError(_("The file is empty."))
-    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if head.startswith(_WORKBOOK):
         raise ReportFileError(
             _(
                 "This is a workbook or a packed file, not text. If a village or camat "
@@ -189,12 +213,19 @@ def read_header(stream: BinaryIO) -> str:
                 "as”, type “CSV UTF-8”, and import that file."
             )
         )
+    # Never unpacked here: what a small packed file becomes may fill the disk.
+    if head.startswith(_PACKED):
+        raise ReportFileError(
+            _("This is a packed file. Unpack it, and import the file that is inside.")
+        )
     # Only in the first line: a phone without power leaves zeros at the end of its log.
     first = head.split(b"\n", 1)[0]
     if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in first:
         raise ReportFileError(
             _("This is not a UTF-8 text file. Save it as “CSV UTF-8” and try again.")
         )
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"<")):
+        return head.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
     _number, header = next(Lines(stream))
     if header is None:
         raise ReportFileError(
@@ -230,8 +261,8 @@ def to_number(text: str, *, has_decimal_comma: bool = False) -> float:
     return value + 0.0
 
 
-def to_utc(text: str) -> datetime:
-    """Read a time: ISO 8601 or day first; WITA when it names no zone.
+def to_utc(text: str, zone: tzinfo = WITA) -> datetime:
+    """Read a time: ISO 8601 or day first; of *zone* when it names none.
 
     >>> to_utc("2026-11-23T08:30:00+08:00").isoformat()
     '2026-11-23T00:30:00+00:00'
@@ -245,7 +276,6 @@ def to_utc(text: str) -> datetime:
     ValueError
         If it is no such time, or a date without an hour.
     """
-    zone = WITA
     start, _space, last = text.rpartition(" ")
     if start and last.upper() in _ZONES:
         text, zone = start, _ZONES[last.upper()]
@@ -287,9 +317,8 @@ def content_id(content: Mapping[str, Any]) -> UUID:
     """
     told = [
         (name, value.isoformat() if isinstance(value, datetime) else value)
-        for name in _CONTENT
-        if (value := content.get(name, MISSING)) is not MISSING
-        and value != _DEFAULTS[name]
+        for name, value in sorted(content.items())
+        if value != _DEFAULTS[name]
     ]
     return uuid5(_NAMESPACE, json.dumps(told))
 

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('villages', '0003_field_reports'),
+        ('villages', '0004_import_dates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

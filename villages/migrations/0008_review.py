@@ -42,7 +42,7 @@ DROP FUNCTION villages_keep_report_reviews();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('villages', '0006_devices'),
+        ('villages', '0007_photos'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

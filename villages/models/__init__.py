@@ -1,5 +1,6 @@
 from villages.models.claims import Claim, ClaimDecision, ClaimRow, ClaimSheet
 from villages.models.devices import Device, WrongCode
+from villages.models.photos import Photo
 from villages.models.places import (
     BoundarySource,
     District,
@@ -32,6 +33,7 @@ __all__ = [
     "Found",
     "ImportBatch",
     "Operator",
+    "Photo",
     "ReportChange",
     "ReportReview",
     "ReviewState",

@@ -61,6 +61,15 @@ class PositionSource(models.TextChoices):
     MANUAL = "manual", _("pin set by hand")
 
 
+class TimeZone(models.TextChoices):
+    """Indonesia's zones and UTC: in which one a file's clock times are."""
+
+    WITA = "WITA", _("WITA (UTC+8), local")
+    WIB = "WIB", _("WIB (UTC+7)")
+    WIT = "WIT", _("WIT (UTC+9)")
+    UTC = "UTC", "UTC"
+
+
 class ReviewState(models.TextChoices):
     UNREVIEWED = "unreviewed", _("not reviewed")
     ACCEPTED = "accepted", _("accepted")
@@ -140,6 +149,15 @@ class ImportBatch(models.Model):
     operator = models.CharField(
         _("operator"), max_length=16, choices=Operator, blank=True
     )
+    observed_on = models.DateField(
+        _("measured on"),
+        null=True,
+        blank=True,
+        help_text=_("The day that was told for rows without a time."),
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=4, choices=TimeZone, default=TimeZone.WITA
+    )
     state = models.CharField(
         _("state"), max_length=10, choices=State, default=State.WAITING
     )
@@ -163,10 +181,19 @@ class ImportBatch(models.Model):
                 name="import_batch_rows_add_up",
                 condition=Q(rows=F("stored") + F("duplicate") + F("rejected")),
             ),
+            models.CheckConstraint(
+                name="import_batch_time_zone_known",
+                condition=Q(time_zone__in=TimeZone),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.created_at:%Y-%m-%d})"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more becomes of it, however it ended."""
+        return self.state in (self.State.DONE, self.State.FAILED, self.State.CANCELLED)
 
 
 class SignalReport(models.Model):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,21 +19,35 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from kukar_connect.errors import DomainError
-from villages.importers import Problem, Reader, ReportFileError, Row, open_file
+from villages.importers import (
+    Problem,
+    Reader,
+    ReportFileError,
+    Row,
+    Told,
+    open_file,
+)
+from villages.importers.reading import ZONES
 from villages.models import ImportBatch
+from villages.models.reports import TimeZone
 from villages.services.submit_reports import Outcome, store_reports
 
 # Enough for COPY to be worth its while, little enough to hold and to lose.
 ROWS_PER_CHUNK = 5_000
 SHOWN_REJECTED = 50
+# How many objects are made between two looks for cycles. Rows hold none, and at
+# Python's own 700 a seventh of the time would go into looking.
+_OBJECTS_PER_COLLECTION = 50_000
 # How often an import in one transaction tells how far it is.
 PROGRESS_EVERY_S = 1.0
 
 STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
+# The row report's last line when an import was cancelled: what was never read.
+NOT_READ = "not_read"
 ROW_REPORT_COLUMNS = ("line", "result", "column", "value", "reason", "id")
 # Indonesian Excel takes ";" for the list separator (its comma is the decimal sign) and
 # knows UTF-8 by the mark at the start; without either it puts a row into one cell.
@@ -82,6 +98,8 @@ def import_reports(
     file_name: str,
     now: datetime,
     operator: str = "",
+    observed_on: date | None = None,
+    time_zone: str = TimeZone.WITA.value,
     is_dry_run: bool = False,
     is_atomic: bool = False,
     imported_by_id: int | None = None,
@@ -95,6 +113,8 @@ def import_reports(
     batch = ImportBatch.objects.create(
         file_name=file_name[-255:],
         operator=operator,
+        observed_on=observed_on,
+        time_zone=time_zone,
         is_dry_run=is_dry_run,
         is_atomic=is_atomic,
         imported_by_id=imported_by_id,
@@ -106,10 +126,12 @@ def accept_upload(
     *,
     chunks: Iterable[bytes],
     file_name: str,
-    operator: str,
-    is_dry_run: bool,
-    is_atomic: bool,
-    imported_by_id: int | None,
+    operator: str = "",
+    observed_on: date | None = None,
+    time_zone: str = TimeZone.WITA.value,
+    is_dry_run: bool = False,
+    is_atomic: bool = False,
+    imported_by_id: int | None = None,
 ) -> ImportBatch:
     """Keep an uploaded file for the worker; the import waits.
 
@@ -126,6 +148,8 @@ def accept_upload(
         id=batch_id,
         file_name=file_name[-255:],
         operator=operator,
+        observed_on=observed_on,
+        time_zone=time_zone,
         is_dry_run=is_dry_run,
         is_atomic=is_atomic,
         imported_by_id=imported_by_id,
@@ -146,7 +170,8 @@ def run_import(
     import that was cut off goes on after its last whole chunk when it is run again,
     and counts no row twice. A trial, and an import that is all or nothing, are one
     transaction; the latter stores nothing when any row is rejected and ends as
-    failed. *progress* is told the bytes done and in total.
+    failed. *progress* is told the bytes done and in total. Whoever wants it cancelled
+    says so with :func:`cancel_import`, which is looked for before every chunk.
 
     Safe to repeat: a finished import is left as it is.
 
@@ -159,11 +184,11 @@ def run_import(
     """
     with _only_one(batch.id):
         batch.refresh_from_db()
-        if batch.state in (ImportBatch.State.DONE, ImportBatch.State.FAILED):
+        if batch.is_finished:
             return batch
         batch.bytes_total = stream.seek(0, os.SEEK_END)
         try:
-            format_, reader = open_file(stream, operator=batch.operator)
+            format_, reader = open_file(stream, told=_told(batch))
         except ReportFileError as error:
             _finish(batch, ImportBatch.State.FAILED, error=error.detail)
             raise
@@ -172,6 +197,40 @@ def run_import(
         batch.save(update_fields=["format", "state", "bytes_total"])
         _Import(batch, reader, now, progress or _tell_nobody).run()
     return batch
+
+
+def _told(batch: ImportBatch) -> Told:
+    return Told(batch.operator, batch.observed_on, ZONES[batch.time_zone])
+
+
+def cancel_import(batch: ImportBatch) -> None:
+    """Have an import stop: at once, or before the next chunk if it is being run.
+
+    What it stored before stays; of a trial, and of one that is all or nothing, there
+    is nothing to stay. Safe to repeat; a finished import is left as it is.
+    """
+    ImportBatch.objects.filter(pk=batch.pk).update(is_cancel_wanted=True)
+    try:
+        with _only_one(batch.id):
+            batch.refresh_from_db()
+            if not batch.is_finished:
+                with RowReport(batch.id, keep_rows=batch.rows) as report:
+                    _cancel(batch, report)
+    except ImportBusyError:
+        # Whoever is at work on it sees the wish.
+        return
+    if batch.is_finished:
+        upload_path(batch.id).unlink(missing_ok=True)
+
+
+def _cancel(batch: ImportBatch, report: RowReport) -> None:
+    report.write_not_read()
+    report.flush()
+    _finish(batch, ImportBatch.State.CANCELLED)
+
+
+def _is_cancel_wanted(batch: ImportBatch) -> bool:
+    return ImportBatch.objects.filter(pk=batch.pk, is_cancel_wanted=True).exists()
 
 
 def is_interrupted(batch: ImportBatch) -> bool:
@@ -240,69 +299,96 @@ class _Import:
         self.progress = progress
 
     def run(self) -> None:
-        if self.batch.is_dry_run or self.batch.is_atomic:
-            self._run_in_one_transaction()
-        else:
-            self._run_in_chunks()
+        with _rare_collections():
+            if self.batch.is_dry_run or self.batch.is_atomic:
+                self._run_in_one_transaction()
+            else:
+                self._run_in_chunks()
 
     def _run_in_chunks(self) -> None:
         batch = self.batch
-        rows = self.reader.rows()
-        with RowReport(batch.id, keep_rows=batch.rows) as report:
+        with (
+            RowReport(batch.id, keep_rows=batch.rows) as report,
+            closing(_read_ahead(self.reader)) as chunks,
+        ):
             if report.kept_rows < batch.rows:
                 # The row report is gone, so nobody knows any more what became of the
                 # rows that were counted: count them anew.
                 batch.rows = batch.stored = batch.duplicate = batch.rejected = 0
             report.ignored_columns = self.reader.ignored_columns
-            for _row in islice(rows, batch.rows):
-                pass
-            while chunk := list(islice(rows, ROWS_PER_CHUNK)):
-                with transaction.atomic():
-                    self._store(chunk, report)
-                    report.flush()
-                    batch.bytes_read = self.reader.bytes_read
-                    batch.save(
-                        update_fields=[
-                            "rows",
-                            "stored",
-                            "duplicate",
-                            "rejected",
-                            "bytes_read",
-                        ]
-                    )
-                self.progress(batch.bytes_read, batch.bytes_total)
+            rows_before = batch.rows
+            for rows, bytes_read in chunks:
+                if _is_cancel_wanted(batch):
+                    _cancel(batch, report)
+                    return
+                chunk = rows[rows_before:]
+                rows_before -= len(rows) - len(chunk)
+                if chunk:
+                    self._store_and_count(chunk, report, bytes_read)
+                self.progress(bytes_read, batch.bytes_total)
         batch.bytes_read = batch.bytes_total
         _finish(batch, ImportBatch.State.DONE)
 
+    def _store_and_count(
+        self, chunk: Sequence[Row], report: RowReport, bytes_read: int
+    ) -> None:
+        batch = self.batch
+        with transaction.atomic():
+            self._store(chunk, report)
+            report.flush()
+            batch.bytes_read = bytes_read
+            batch.save(
+                update_fields=["rows", "stored", "duplicate", "rejected", "bytes_read"]
+            )
+
     def _run_in_one_transaction(self) -> None:
         batch = self.batch
-        with _teller(batch.id) as tell, RowReport(batch.id) as report:
+        is_cancelled = False
+        with (
+            _teller(batch.id) as tell,
+            RowReport(batch.id) as report,
+            closing(_read_ahead(self.reader)) as chunks,
+        ):
             report.ignored_columns = self.reader.ignored_columns
-            rows = self.reader.rows()
             with transaction.atomic():
-                while chunk := list(islice(rows, ROWS_PER_CHUNK)):
+                for chunk, bytes_read in chunks:
+                    is_cancelled = _is_cancel_wanted(batch)
+                    if is_cancelled:
+                        report.write_not_read()
+                        break
                     self._store(chunk, report)
-                    tell(self.reader.bytes_read)
-                    self.progress(self.reader.bytes_read, batch.bytes_total)
-                is_refused = batch.is_atomic and batch.rejected > 0
-                transaction.set_rollback(batch.is_dry_run or is_refused)
-                batch.bytes_read = batch.bytes_total
-                if not (batch.is_dry_run or is_refused):
+                    tell(bytes_read)
+                    self.progress(bytes_read, batch.bytes_total)
+                rows_wrong = batch.rejected
+                is_refused = batch.is_atomic and rows_wrong > 0
+                is_undone = batch.is_dry_run or is_refused or is_cancelled
+                transaction.set_rollback(is_undone)
+                if not is_cancelled:
+                    batch.bytes_read = batch.bytes_total
+                if not is_undone:
                     _finish(batch, ImportBatch.State.DONE)
             report.flush()
-        if is_refused:
+        if is_refused or (is_cancelled and not batch.is_dry_run):
+            reason = (
+                _("Not stored, because the import was cancelled.")
+                if is_cancelled
+                else _("Not stored, because other rows of the file are rejected.")
+            )
+            withdraw_stored(batch.id, reason)
+            batch.rejected += batch.stored
+            batch.stored = 0
+        if is_cancelled:
+            _finish(batch, ImportBatch.State.CANCELLED)
+        elif is_refused:
             error = ngettext(
                 "Nothing was stored: %(count)d row is wrong, and the file was to be "
                 "stored as a whole or not at all. Correct the row and import again.",
                 "Nothing was stored: %(count)d rows are wrong, and the file was to be "
                 "stored as a whole or not at all. Correct the rows and import again.",
-                batch.rejected,
-            ) % {"count": batch.rejected}
-            withdraw_stored(batch.id)
-            batch.rejected += batch.stored
-            batch.stored = 0
+                rows_wrong,
+            ) % {"count": rows_wrong}
             _finish(batch, ImportBatch.State.FAILED, error=error)
-        elif batch.is_dry_run:
+        elif is_undone:
             _finish(batch, ImportBatch.State.DONE)
 
     def _store(self, chunk: Sequence[Row], report: RowReport) -> None:
@@ -340,6 +426,37 @@ class _Import:
 
 
 @contextmanager
+def _rare_collections() -> Iterator[None]:
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_PER_COLLECTION, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _read_ahead(reader: Reader) -> Generator[tuple[list[Row], int], None, None]:
+    """Yield the rows in chunks, each with the bytes read so far.
+
+    The next chunk is read while the database is at work on the one before: each takes
+    about as long as the other.
+    """
+    rows = reader.rows()
+    language = get_language()
+
+    def read() -> tuple[list[Row], int]:
+        # The language belongs to a thread; the reasons are words.
+        with override(language):
+            return list(islice(rows, ROWS_PER_CHUNK)), reader.bytes_read
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(read)
+        while (chunk := ahead.result())[0]:
+            ahead = pool.submit(read)
+            yield chunk
+
+
+@contextmanager
 def _teller(batch_id: UUID) -> Iterator[Callable[[int], None]]:
     """Tell, past the transaction that is open, how far an import is."""
     own = connection.copy()
@@ -374,14 +491,17 @@ class RowReport:
         self.ignored_columns: list[str] = []
         self._first_rejected: list[dict[str, Any]] = []
         self._is_changed = True
+        self._last_line = 0
         self.kept_rows = 0
         if keep_rows:
             self.kept_rows = self._cut_after(keep_rows)
         if self.kept_rows:
-            self._first_rejected = read_summary(batch_id)["first_rejected"]
-            last = self._last_kept_line
+            summary = read_summary(batch_id)
+            self.ignored_columns = summary["ignored_columns"]
             self._first_rejected = [
-                row for row in self._first_rejected if row["line"] <= last
+                row
+                for row in summary["first_rejected"]
+                if row["line"] <= self._last_line
             ]
         self._file = self._path.open(
             "a" if self.kept_rows else "w", encoding="utf-8", newline=""
@@ -405,6 +525,7 @@ class RowReport:
         problems: Sequence[Problem] = (),
         id_: UUID | None = None,
     ) -> None:
+        self._last_line = line
         if not problems:
             self._writer.writerow((line, result, "", "", "", id_))
             return
@@ -419,6 +540,13 @@ class RowReport:
         if len(self._first_rejected) < SHOWN_REJECTED:
             self._first_rejected.append({"line": line, **cells})
             self._is_changed = True
+
+    def write_not_read(self) -> None:
+        """Say where the reading ended, as the last line."""
+        reason = _(
+            "The import was cancelled: this line and what follows were not read."
+        )
+        self._writer.writerow((self._last_line + 1, NOT_READ, "", "", reason, ""))
 
     def flush(self) -> None:
         """Have all that was written on the disk before the database counts it."""
@@ -444,7 +572,7 @@ class RowReport:
             kept = 0
             line = b""
             while kept < rows and (line := file.readline()).endswith(b"\n"):
-                self._last_kept_line = int(line.split(_DELIMITER.encode(), 1)[0])
+                self._last_line = int(line.split(_DELIMITER.encode(), 1)[0])
                 kept += 1
             if kept < rows:
                 return 0
@@ -452,11 +580,10 @@ class RowReport:
         return kept
 
 
-def withdraw_stored(batch_id: UUID) -> None:
+def withdraw_stored(batch_id: UUID, reason: str) -> None:
     """Mark a row report's stored rows as rejected: their transaction was undone."""
     path = row_report_path(batch_id)
     copy = path.with_suffix(".new")
-    reason = _("Not stored, because other rows of the file are rejected.")
     with (
         path.open(encoding="utf-8", newline="") as old,
         copy.open("w", encoding="utf-8", newline="") as new,

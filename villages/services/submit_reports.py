@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -74,15 +75,16 @@ class NewReport:
         # not change the fingerprint of those that were made before.
         content = {
             name: value
-            for name in _FIELD_NAMES
-            if (value := getattr(self, name)) not in (None, "")
+            for name, value in self.__dict__.items()
+            if value is not None and value != ""
         }
-        content["observed_at"] = self.observed_at.astimezone(UTC)
+        content["id"] = str(self.id)
+        content["observed_at"] = str(self.observed_at.astimezone(UTC))
         return hashlib.sha256(_encode(content).encode()).hexdigest()
 
 
 _FIELD_NAMES = [field.name for field in fields(NewReport)]
-_encode = json.JSONEncoder(default=str, sort_keys=True).encode
+_encode = json.JSONEncoder(sort_keys=True).encode
 
 
 class Outcome(StrEnum):
@@ -115,6 +117,8 @@ _RANGES_OF = {
     for technology, bounds in RSRP_RANGE_DBM.items()
 }
 _LENGTHS = {"device_model": 100, "note": 1000}
+# A zero, or half of a pair that JSON can write and UTF-8 cannot.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _READINGS = ("rsrp_dbm", "rsrq_db", "sinr_db")
 _RATES = ("download_mbps", "upload_mbps", "latency_ms")
 
@@ -129,8 +133,9 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
     def refuse(field: str, message: str) -> None:
         errors.setdefault(field, []).append(message)
 
+    values = report.__dict__
     for field, known in _CHOICES.items():
-        value = getattr(report, field)
+        value = values[field]
         if value not in known:
             names = ", ".join(sorted(name or _("empty") for name in known))
             refuse(
@@ -139,7 +144,7 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
                 % {"value": value, "names": names},
             )
     for field, (low, high) in _RANGES_OF.get(report.technology, _RANGES).items():
-        value = getattr(report, field)
+        value = values[field]
         # NaN compares False on both sides and is refused with the rest.
         if value is not None and not low <= value <= high:
             refuse(
@@ -148,21 +153,23 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
                 % {"value": value, "low": low, "high": high},
             )
     for field, length in _LENGTHS.items():
-        value = getattr(report, field)
+        value = values[field]
+        if not value:
+            continue
         if len(value) > length:
             refuse(field, _("At most %(length)d characters.") % {"length": length})
-        if "\x00" in value:
+        if _UNSTORABLE.search(value):
             refuse(field, _("Contains a character that cannot be stored."))
     if report.found in (Found.NO_SERVICE, Found.EMERGENCY_ONLY):
         for field in _READINGS:
-            if getattr(report, field) is not None:
+            if values[field] is not None:
                 refuse(
                     field,
                     _("A phone without this operator's network has no reading of it."),
                 )
     if report.found != Found.DATA:
         for field in _RATES:
-            if getattr(report, field) is not None:
+            if values[field] is not None:
                 refuse(field, _("Only a phone that found internet can measure this."))
         if report.internet:
             refuse("internet", _("Only a phone that found internet can tell this."))
@@ -263,11 +270,13 @@ def store_reports(
                 clock_skew=clock_skew,
             ),
         )
+        if cursor.rowcount == len(reports):
+            # The common case, and the fast one: all are new, and no id comes twice.
+            _note_change(reports)
+            return [Outcome.STORED] * len(reports)
         stored = {row[0] for row in cursor.fetchall()}
-        is_same = {}
-        if len(stored) < len(reports):
-            cursor.execute(_COMPARE)
-            is_same = dict(cursor.fetchall())
+        cursor.execute(_COMPARE)
+        is_same = dict(cursor.fetchall())
     if stored:
         _note_change([report for report in reports if report.id in stored])
 

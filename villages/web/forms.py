@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from datetime import date
+
 from django import forms
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from villages.models import Claim, Operator
+from villages.models.reports import EARLIEST_OBSERVED_YEAR, TimeZone
+
+# The ends of file names that the browser shows first.
+ACCEPTED = ".csv,.txt,.log,.tsv,.kml,.json,.geojson,text/plain"
 
 
 class UploadForm(forms.Form):
@@ -12,10 +19,10 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
-            "Our own CSV, or the text log of G-NetTrack. What kind of file it is, the "
-            "content tells."
+            "A log of a drive-test app, our own CSV or the queue of a phone. What kind "
+            "of file it is, the content tells."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.log,.tsv,text/plain"}),
+        widget=forms.FileInput(attrs={"accept": ACCEPTED}),
     )
     operator = forms.ChoiceField(
         label=_("Operator"),
@@ -25,6 +32,22 @@ class UploadForm(forms.Form):
             "Needed only when rows do not name an operator, such as rows without "
             "service in a log."
         ),
+    )
+    observed_on = forms.DateField(
+        label=_("Measured on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_(
+            "Needed only when rows carry no time, as in CellMapper and some drive "
+            "tests."
+        ),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=TimeZone.choices,
+        initial=TimeZone.WITA,
+        required=False,
+        help_text=_("Of times that name none: the zone that the phone was set to."),
     )
     is_dry_run = forms.BooleanField(
         label=_("Only a trial"),
@@ -36,6 +59,15 @@ class UploadForm(forms.Form):
         required=False,
         help_text=_("Stores nothing when even one row is rejected."),
     )
+
+    def clean_observed_on(self) -> date | None:
+        day = self.cleaned_data["observed_on"]
+        if day and not (day.year >= EARLIEST_OBSERVED_YEAR and day <= localdate()):
+            raise forms.ValidationError(_("Not a day on which anything was measured."))
+        return day
+
+    def clean_time_zone(self) -> str:
+        return self.cleaned_data["time_zone"] or TimeZone.WITA.value
 
 
 class ClaimSheetForm(forms.Form):

@@ -35,6 +35,7 @@ from villages.models import (
 )
 from villages.models.reports import Internet
 from villages.models.reviews import LONGEST_REASON
+from villages.selectors.photos import photos_of
 from villages.selectors.review_queue import (
     QUEUES,
     SHOWN,
@@ -236,6 +237,7 @@ def _report_context(report: SignalReport) -> dict[str, Any]:
             {"review": review, "name": STATE_NAMES[review.decision]}
             for review in report.reviews.all()
         ],
+        "photos": photos_of(report),
         "neighbours": neighbours,
         "of_day": of_day,
         "range_m": round(settings.KUKAR_NEIGHBOUR_RANGE_M),

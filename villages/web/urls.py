@@ -2,6 +2,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from villages.web import claims, devices, review, views
+from villages.web.photos import photo
 
 urlpatterns = [
     path("lapor/", views.ReportForm.as_view(), name="report-form"),
@@ -11,6 +12,7 @@ urlpatterns = [
         devices.RevokeDevice.as_view(),
         name="device-revoke",
     ),
+    path("foto/<uuid:pk>/", photo, name="photo"),
     # Exempt, to refuse a file that is too large before anything reads it; the view
     # checks the token itself.
     path("impor/", csrf_exempt(views.ReportImport.as_view()), name="report-import"),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("impor/<uuid:pk>/", views.ImportDetail.as_view(), name="import-detail"),
     path("impor/<uuid:pk>/status.json", views.import_status, name="import-status"),
     path("impor/<uuid:pk>/lanjut/", views.resume, name="import-resume"),
+    path("impor/<uuid:pk>/batal/", views.cancel, name="import-cancel"),
     path("impor/<uuid:pk>/baris.csv", views.row_report, name="import-rows"),
     # Exempt for the same reason as the import.
     path(

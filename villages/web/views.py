@@ -31,10 +31,11 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import DetailView, FormView, TemplateView
 
 from kukar_connect.roles import RoleRequiredMixin, has_role
-from villages.importers import FORMATS
+from villages.importers import FORMATS, own_csv
 from villages.models import Environment, ImportBatch, Operator, Technology
 from villages.services.import_reports import (
     accept_upload,
+    cancel_import,
     is_interrupted,
     read_summary,
     row_report_path,
@@ -161,6 +162,30 @@ def _report_texts() -> dict[str, str]:
             "window."
         ),
         "waits": _("Saved on this phone, waiting to be sent."),
+        "counter_photo": _("{count} photo"),
+        "counter_photos": _("{count} photos"),
+        "sending_photos": _("Sending photos …"),
+        "photos_aside": _("Photos not accepted: {count}, see below."),
+        "photo_take": _("Take a photo"),
+        "photo_another": _("Take another photo"),
+        "photo_preparing": _("Preparing the photo …"),
+        "photo_ready": _("The photo goes along ({kb} kB)."),
+        "photo_unreadable": _(
+            "This photo cannot be opened. Take it with the camera, or choose a JPEG."
+        ),
+        "photo_insecure": _(
+            "Photos need a secure address (https). Reports are sent without them."
+        ),
+        "photo_waits": _("Photo saved on this phone, waiting to be sent."),
+        "photo_waits_report": _("The photo waits until this report is corrected."),
+        "photo_sent": _("Photo sent."),
+        "photo_aside": _("Photo not accepted: {reason}"),
+        "photo_again": _("Send the photo again"),
+        "photo_discard": _("Delete the photo"),
+        "photo_discard_sure": _("Delete this photo from the phone? It was not sent."),
+        "exported_without_photos": _(
+            "Photos are not in the file; they stay on this phone and are sent from it."
+        ),
         "outside": _("outside Kutai Kartanegara"),
         "correct": _("Correct and send again"),
         "discard": _("Delete"),
@@ -225,6 +250,8 @@ class ReportImport(RoleRequiredMixin, FormView):
                 chunks=file.chunks(),
                 file_name=PurePath(file.name).name,
                 operator=form.cleaned_data["operator"],
+                observed_on=form.cleaned_data["observed_on"],
+                time_zone=form.cleaned_data["time_zone"],
                 is_dry_run=form.cleaned_data["is_dry_run"],
                 is_atomic=form.cleaned_data["is_atomic"],
                 imported_by_id=self.request.user.pk,
@@ -241,7 +268,12 @@ class ReportImport(RoleRequiredMixin, FormView):
                     :SHOWN_IMPORTS
                 ]
             ],
-            formats=[format_.TITLE for format_ in FORMATS],
+            formats=sorted(
+                ((str(format_.TITLE), format_.HINT) for format_ in FORMATS),
+                # Our own first.
+                key=lambda format_: (format_[0] != str(own_csv.TITLE), format_[0]),
+            ),
+            own_title=str(own_csv.TITLE),
             most_bytes=settings.KUKAR_MAX_UPLOAD_BYTES,
             too_large=too_large(),
         )
@@ -270,12 +302,8 @@ class ImportDetail(RoleRequiredMixin, DetailView):
             status=_status(batch),
             format_title=titles.get(batch.format, batch.format),
             operator_name=batch.get_operator_display(),
-            has_row_report=_is_finished(batch) and row_report_path(batch.pk).exists(),
+            has_row_report=batch.is_finished and row_report_path(batch.pk).exists(),
         )
-
-
-def _is_finished(batch: ImportBatch) -> bool:
-    return batch.state in (ImportBatch.State.DONE, ImportBatch.State.FAILED)
 
 
 STATE_NAMES = {
@@ -283,20 +311,25 @@ STATE_NAMES = {
     ImportBatch.State.RUNNING: pgettext_lazy("import", "Running"),
     ImportBatch.State.DONE: pgettext_lazy("import", "Finished"),
     ImportBatch.State.FAILED: pgettext_lazy("import", "Refused"),
+    ImportBatch.State.CANCELLED: pgettext_lazy("import", "Cancelled"),
 }
 
 
 def _status(batch: ImportBatch) -> dict[str, Any]:
     is_cut_off = is_interrupted(batch) and not is_queued(batch)
+    is_being_cancelled = batch.is_cancel_wanted and not batch.is_finished
     percent = 100 * batch.bytes_read // batch.bytes_total if batch.bytes_total else 0
     return {
         "state": batch.state,
         "state_name": str(
             pgettext_lazy("import", "Cut off")
             if is_cut_off
+            else pgettext_lazy("import", "Being cancelled …")
+            if is_being_cancelled
             else STATE_NAMES[ImportBatch.State(batch.state)]
         ),
-        "is_finished": _is_finished(batch),
+        "is_finished": batch.is_finished,
+        "is_being_cancelled": is_being_cancelled,
         "is_interrupted": is_cut_off,
         "percent": min(percent, 100),
         "rows": batch.rows,
@@ -336,12 +369,19 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return redirect("import-detail", pk=pk)
 
 
+@require_POST
+@analysts_only
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    cancel_import(get_object_or_404(ImportBatch, pk=pk))
+    return redirect("import-detail", pk=pk)
+
+
 @require_GET
 @analysts_only
 def row_report(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     batch = get_object_or_404(ImportBatch, pk=pk)
     path = row_report_path(batch.pk)
-    if not _is_finished(batch) or not path.exists():
+    if not batch.is_finished or not path.exists():
         raise Http404
     return FileResponse(
         path.open("rb"),

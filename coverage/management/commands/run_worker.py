@@ -22,6 +22,7 @@ from coverage.services.compute_run import (
     needs_full_run,
 )
 from villages.models import ReportChange
+from villages.services.store_photos import clean_photos
 from villages.tasks import resume_imports
 
 log = logging.getLogger("kukar_connect.worker")
@@ -34,6 +35,8 @@ MAX_WAIT_S = 60.0
 TASK_END_S = 5.0
 # A full run that failed is tried again after this: it costs a minute of computing.
 FULL_AGAIN_S = 300.0
+# What is left over of photos is looked for when the worker starts, and every day.
+CLEAN_EVERY_S = 86_400.0
 
 
 def _in_silence(done: int, total: int | None, label: str) -> None:
@@ -46,6 +49,7 @@ class Command(BaseCommand):
     _full_not_before_s = 0.0
     # Whether there may be a reason for a full run that nobody has looked into.
     _is_full_due = False
+    _clean_not_before_s = 0.0
     help = "Keep the map up to date with the reports and run the background tasks."
 
     def handle(self, **options: Any) -> None:
@@ -81,6 +85,7 @@ class Command(BaseCommand):
                 self._is_full_due |= is_first or is_changed
                 is_first = False
                 self._see_to_full()
+                self._clean_up()
             except Exception:
                 # The notes of what changed are still there: try again, ever slower.
                 log.exception("The map could not be brought up to date.")
@@ -130,6 +135,14 @@ class Command(BaseCommand):
             # Progress; what went wrong stands with the run.
             stderr=subprocess.DEVNULL,
         )
+
+    def _clean_up(self) -> None:
+        if time.monotonic() < self._clean_not_before_s:
+            return
+        self._clean_not_before_s = time.monotonic() + CLEAN_EVERY_S
+        removed = clean_photos(now=timezone.now())
+        if any(removed.values()):
+            log.info("Left over of photos and removed: %s.", removed)
 
     def _end_full(self) -> None:
         if self._full is None or self._full.poll() is not None:

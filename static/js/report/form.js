@@ -1,10 +1,12 @@
 // The report form: one visit gives one report for each operator that was looked at. What
 // is filled in is kept on the phone first, and sent from there by the outbox.
 
+import { makeCamera } from "./camera.js";
 import { makeDevice } from "./device.js";
 import { makeEnrolment } from "./enrol.js";
 import { makeLog } from "./log.js";
 import { makeSender } from "./outbox.js";
+import { sendPhotos } from "./photos.js";
 import { makePlace } from "./place.js";
 import { watchReadiness } from "./ready.js";
 import { makeReviews } from "./reviews.js";
@@ -15,6 +17,7 @@ import {
   makeUuid,
   ping,
   postAnswer,
+  putPiece,
   sendReports,
 } from "./send.js";
 import { makeLock, makeStore } from "./store.js";
@@ -73,6 +76,13 @@ const kick = makeSender({
   ping: hear,
   send: (reports) => sendReports(form.dataset.apiUrl, reports, device.headers()),
   hasMore: () => device.isWanted(),
+  sendPhotos: (sender) =>
+    sendPhotos({
+      store,
+      put: (piece) => putPiece(form.dataset.photoUrl, piece, device.headers()),
+      account: sender,
+      onChange: () => showState(),
+    }),
   withLock: makeLock(store),
   schedule: (work, seconds) => window.setTimeout(work, seconds * 1000),
   cancel: (timer) => window.clearTimeout(timer),
@@ -156,6 +166,8 @@ function showReadings() {
   }
   one("[data-no-reading]", form).hidden = all("[data-reading]:not([hidden])", form).length > 0;
 }
+
+const camera = makeCamera({ say });
 
 // --- position -----------------------------------------------------------------------
 const place = makePlace({
@@ -272,14 +284,12 @@ async function save(event) {
     order,
     tries: 0,
   }));
+  const ids = items.map((item) => item.id);
   try {
-    if (correcting) {
-      const [first, ...more] = items;
-      await store.replace(correcting.id, first);
-      if (more.length > 0) await store.save(more);
-    } else {
-      await store.save(items);
-    }
+    const photo = await camera.photo();
+    const photos = photo ? [{ ...photo, reports: ids, saved_at: savedAt }] : [];
+    if (correcting) await store.replace(correcting.id, items, photos);
+    else await store.save(items, photos);
   } catch (error) {
     // Everything stays filled in; nothing is said to be kept that is not.
     showProblem(say(error?.name === "QuotaExceededError" ? "phone_full" : "not_kept"));
@@ -306,6 +316,7 @@ function startAnew() {
   }
   one("[data-correcting]", form).hidden = true;
   place.forget();
+  camera.clear();
   clearErrors();
   showReadings();
 }
@@ -329,6 +340,7 @@ function correct(item) {
   form.elements.note.value = report.note ?? "";
   const { lon, lat, accuracy_m, position_source } = report;
   place.use({ lon, lat, accuracy_m, position_source });
+  camera.use(store.photoOf(item.id));
   one("[data-correcting]", form).hidden = false;
   for (const [field, reasons] of Object.entries(item.problem?.errors ?? {}))
     showError(field, [reasons].flat().join(" "));

@@ -14,6 +14,13 @@ function element(tag, className, text) {
   return made;
 }
 
+/** How many of *items* are in each state. */
+function counted(items) {
+  const count = { waiting: 0, sent: 0, aside: 0 };
+  for (const { state } of items) count[state] += 1;
+  return count;
+}
+
 /**
  * Run the bar with the counter and the list of reports.
  *
@@ -43,17 +50,63 @@ export function makeLog({
       timeZone: "Asia/Makassar",
     });
 
-  function statusText(state, waiting, aside) {
+  function statusText(state, reports, photos) {
     const parts = [];
+    const waiting = reports.waiting + photos.waiting;
     if (justSaved > 0) parts.push(say("kept", { count: justSaved }));
-    if (state.isSending && waiting > 0) parts.push(say("sending"));
+    if (state.isSending && waiting > 0)
+      parts.push(say(reports.waiting > 0 ? "sending" : "sending_photos"));
     else if (waiting > 0 && state.stopped) parts.push(say(`stopped_${state.stopped}`));
-    else if (waiting === 0 && aside === 0) parts.push(say("all_sent"));
-    if (aside > 0) parts.push(say("some_aside", { count: aside }));
+    else if (waiting + reports.aside + photos.aside === 0) parts.push(say("all_sent"));
+    if (reports.aside > 0) parts.push(say("some_aside", { count: reports.aside }));
+    if (photos.aside > 0) parts.push(say("photos_aside", { count: photos.aside }));
     return parts.join(" ");
   }
 
-  function entry(item) {
+  function counterText(reports, photos) {
+    const text = say("counter", reports);
+    if (photos.waiting === 0) return text;
+    const key = photos.waiting === 1 ? "counter_photo" : "counter_photos";
+    return `${text} · ${say(key, { count: photos.waiting })}`;
+  }
+
+  function photoLine(photo, item) {
+    const line = element("div", `log__photo log__photo--${photo.state}`);
+    if (photo.state === "aside") {
+      line.append(
+        element("p", "log__fact", say("photo_aside", { reason: photo.problem.title })),
+        photoButtons(photo),
+      );
+      return line;
+    }
+    const isReached = photo.done.includes(item.id);
+    const waits = item.state === "aside" ? "photo_waits_report" : "photo_waits";
+    line.append(element("p", "log__fact", say(isReached ? "photo_sent" : waits)));
+    return line;
+  }
+
+  function photoButtons(photo) {
+    const buttons = element("div", "log__buttons");
+    const change = (next) => async () => {
+      await store.changePhoto(photo.sha256, next);
+      onChanged();
+    };
+    const again = element("button", "button", say("photo_again"));
+    const discard = element("button", "button button--quiet", say("photo_discard"));
+    again.type = discard.type = "button";
+    again.addEventListener(
+      "click",
+      change((each) => ({ ...each, state: "waiting", problem: null })),
+    );
+    const remove = change(() => null);
+    discard.addEventListener("click", () => {
+      if (window.confirm(say("photo_discard_sure"))) remove();
+    });
+    buttons.append(again, discard);
+    return buttons;
+  }
+
+  function entry(item, photo) {
     const { report } = item;
     const line = element("li", `log__item log__item--${item.state}`);
     const head = element("p", "log__head");
@@ -80,6 +133,7 @@ export function makeLog({
       if (reasons.children.length > 0) line.append(reasons);
       line.append(asideButtons(item));
     }
+    if (photo) line.append(photoLine(photo, item));
     return line;
   }
 
@@ -124,16 +178,19 @@ export function makeLog({
 
   async function show(state) {
     const items = await store.all();
-    const count = (wanted) => items.filter((item) => item.state === wanted).length;
-    const waiting = count("waiting");
-    const aside = count("aside");
-    counter.textContent = say("counter", { waiting, sent: count("sent") });
-    bar.dataset.state = waiting > 0 ? "waiting" : aside > 0 ? "aside" : "empty";
-    const text = statusText(state, waiting, aside);
+    const kept = await store.photos();
+    const reports = counted(items);
+    const photos = counted(kept);
+    const waiting = reports.waiting + photos.waiting;
+    // A number stays with its word where the line is too short.
+    counter.textContent = counterText(reports, photos).replaceAll(/(\d) /g, "$1\u00a0");
+    bar.dataset.state =
+      waiting > 0 ? "waiting" : reports.aside + photos.aside > 0 ? "aside" : "empty";
+    const text = statusText(state, reports, photos);
     if (status.textContent !== text) status.textContent = text;
     one("[data-send-now]").hidden = waiting === 0;
     one("[data-send-now]").disabled = Boolean(state.isSending);
-    exportButton.hidden = waiting + aside === 0;
+    exportButton.hidden = reports.waiting + reports.aside === 0;
     const RANK = { aside: 0, waiting: 1, sent: 2 };
     // What somebody has to do something about comes first.
     const rank = (item) => (isAsked(item) ? 0 : RANK[item.state]);
@@ -143,13 +200,17 @@ export function makeLog({
         b.saved_at.localeCompare(a.saved_at) ||
         (a.order ?? 0) - (b.order ?? 0),
     );
-    list.replaceChildren(...items.slice(0, SHOWN).map(entry));
+    const photoOf = new Map(kept.flatMap((each) => each.reports.map((id) => [id, each])));
+    list.replaceChildren(
+      ...items.slice(0, SHOWN).map((item) => entry(item, photoOf.get(item.id))),
+    );
     one("[data-log-section]").hidden = items.length === 0;
   }
 
   // The queue as a file: for when the phone never finds a signal again.
   exportButton.addEventListener("click", async () => {
     const items = (await store.all()).filter((item) => item.state !== "sent");
+    const hasPhotos = (await store.photos()).some((photo) => photo.state !== "sent");
     const content = JSON.stringify(
       {
         format: "kukar-connect-queue",
@@ -164,7 +225,9 @@ export function makeLog({
     link.download = `kukar-antrean-${new Date().toISOString().slice(0, 10)}.json`;
     link.click();
     window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    status.textContent = say("exported", { address: importUrl });
+    const told = [say("exported", { address: importUrl })];
+    if (hasPhotos) told.push(say("exported_without_photos"));
+    status.textContent = told.join(" ");
   });
 
   return {

@@ -93,7 +93,8 @@ export async function drain({ store, send, account, now = Date.now, onBatch = ()
     failures = 0;
     const results = new Map(answer.results.map((result) => [result.id, result]));
     const changed = batch
-      .map((item) => settled(item, results.get(item.id), now()))
+      // Whose it is at the server is known from now on.
+      .map((item) => settled({ ...item, account }, results.get(item.id), now()))
       .filter((item) => item !== null);
     await store.settle(changed);
     for (const item of batch) done.add(item.id);
@@ -116,8 +117,8 @@ export function waitS(failures, random, retryAfterS = null) {
  * `ping()` answers `{ online, account, canReport }`, with `stopped` where nobody may send
  * and that has another reason than being signed out. `withLock(work)` runs *work* unless
  * another sender is at it, and then answers "busy". `schedule(work, seconds)` returns what
- * `cancel` takes. `sendPhotos()` answers null or why it stopped. `hasMore()` tells of
- * other things to be done when the server is reached. `onState(state)` hears
+ * `cancel` takes. `sendPhotos(account)` answers `{ stopped, retryAfterS }`. `hasMore()` tells
+ * of other things to be done when the server is reached. `onState(state)` hears
  * `{ isSending, stopped, left, account, nextS }`.
  *
  * Returns `kick()`: try now; resolves when this try is over, and never rejects.
@@ -126,8 +127,8 @@ export function makeSender({
   store,
   ping,
   send,
-  sendPhotos = async () => null,
   hasMore = async () => false,
+  sendPhotos = async () => ({ stopped: null }),
   withLock,
   schedule,
   cancel,
@@ -148,11 +149,14 @@ export function makeSender({
     if (!account) return { stopped: pong.stopped ?? "signed_out" };
     if (!pong.canReport) return { stopped: "not_allowed" };
     const onBatch = (left) => onState({ isSending: true, stopped: null, left, account });
-    const total = await drain({ store, send, account, now, onBatch });
-    // Photos never hold up reports, and follow only once these are through.
-    if (total.stopped && total.stopped !== "other_account") return total;
-    const stopped = await sendPhotos(account);
-    return { ...total, stopped: total.stopped ?? stopped };
+    for (;;) {
+      const total = await drain({ store, send, account, now, onBatch });
+      // Photos never hold up reports, and follow only once these are through.
+      if (total.stopped && total.stopped !== "other_account") return total;
+      const { stopped, retryAfterS = null } = await sendPhotos(account);
+      if (stopped !== "reports")
+        return { ...total, stopped: stopped ?? total.stopped, retryAfterS };
+    }
   }
 
   async function hasWork() {

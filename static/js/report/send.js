@@ -2,6 +2,8 @@
 
 const TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 20_000;
+const PIECE_TIMEOUT_MS = 120_000;
+const NO_REPORT = "00000000-0000-0000-0000-000000000000";
 
 /** A random UUID (version 4), also where the page came over plain http. */
 export function makeUuid() {
@@ -73,6 +75,54 @@ export async function sendReports(url, reports, headers = {}) {
     return { kind: "network" };
   }
   if (Array.isArray(body?.results)) return { kind: "results", results: body.results };
+  return refusal(response, body);
+}
+
+/**
+ * Send *piece* of a photo from its byte *first* on; a *piece* of null asks how much is there.
+ *
+ * *url* has the places that the template gave it. The kinds are
+ *
+ * kept       the server has the photo, and the report has it too
+ * more       with `received`, from where to go on
+ * refused    with `problem` { status, title }: it will never be accepted
+ * and those of an answer that is none, as for reports
+ */
+export async function putPiece(url, { report, photo, first, piece }, headers = {}) {
+  const { position, takenAt } = photo.told;
+  const range = piece ? `${first}-${first + piece.byteLength - 1}` : "*";
+  const told = {
+    "Content-Type": "application/octet-stream",
+    "Content-Range": `bytes ${range}/${photo.size}`,
+    Accept: "application/json",
+    "Accept-Language": document.documentElement.lang,
+    "X-CSRFToken": csrfToken(),
+  };
+  if (position) told["X-Photo-Position"] = `${position.lon},${position.lat}`;
+  if (takenAt) told["X-Photo-Time"] = takenAt;
+  let response;
+  let body;
+  try {
+    response = await fetch(url.replace(NO_REPORT, report).replace("sha256", photo.sha256), {
+      method: "PUT",
+      credentials: "same-origin",
+      signal: AbortSignal.timeout?.(PIECE_TIMEOUT_MS),
+      headers: { ...told, ...headers },
+      body: piece,
+    });
+    body = await response.json().catch(() => null);
+  } catch {
+    return { kind: "network" };
+  }
+  const { status } = response;
+  if (body?.sha256 === photo.sha256) {
+    if (response.ok && body.state === "kept") return { kind: "kept" };
+    if (status === 308 && body.received < photo.size)
+      return { kind: "more", received: body.received };
+  }
+  // Only in our own words: a portal's 404 says nothing of the photo.
+  if ([404, 409, 413, 422].includes(status) && body?.status === status)
+    return { kind: "refused", problem: { status, title: body.detail ?? body.title } };
   return refusal(response, body);
 }
 

@@ -2,7 +2,7 @@
 // the browser has finished the transaction, not that it has begun it.
 
 export const NAME = "kukar-connect";
-export const VERSION = 2;
+export const VERSION = 3;
 
 // One step for each version; a phone that was off for a year takes them all in turn.
 const STEPS = [
@@ -16,6 +16,10 @@ const STEPS = [
     const photos = db.createObjectStore("photos", { keyPath: "sha256" });
     photos.createIndex("state", "state");
     db.createObjectStore("notes");
+  },
+  // 3: the bytes of photos apart from them, so that counting photos reads no bytes.
+  (db) => {
+    db.createObjectStore("photo_bytes");
   },
 ];
 
@@ -35,6 +39,39 @@ function open(indexedDB, name) {
   const request = indexedDB.open(name, VERSION);
   request.onupgradeneeded = (event) => upgrade(request.result, event.oldVersion);
   return finished(request);
+}
+
+const PHOTO_STORES = ["photos", "photo_bytes"];
+
+/** Add photos, each `{ sha256, bytes, reports, … }`; one that is there gains reports. */
+async function addPhotos(added, photos, contents) {
+  for (const { bytes, ...photo } of added) {
+    const before = await finished(photos.get(photo.sha256));
+    photos.put({
+      ...photo,
+      reports: [...new Set([...(before?.reports ?? []), ...photo.reports])],
+      done: before?.done ?? [],
+      state: "waiting",
+      tries: 0,
+    });
+    contents.put(bytes, photo.sha256);
+  }
+}
+
+/** Take report *id* from its photos; a photo without any report goes. */
+async function leavePhotos(id, photos, contents) {
+  for (const photo of await finished(photos.getAll())) {
+    if (!photo.reports.includes(id)) continue;
+    const reports = photo.reports.filter((each) => each !== id);
+    if (reports.length > 0) {
+      const isSent = reports.every((each) => photo.done.includes(each));
+      photos.put({ ...photo, reports, state: isSent ? "sent" : photo.state });
+      if (!isSent) continue;
+    } else {
+      photos.delete(photo.sha256);
+    }
+    contents.delete(photo.sha256);
+  }
 }
 
 /** Return the store. It opens the database when it is first asked, and again if closed. */
@@ -92,9 +129,9 @@ export function makeStore(indexedDB = window.indexedDB, name = NAME) {
   return {
     /** Keep new *items*, with their *photos*, all or none. */
     save: (items, photos = []) =>
-      within(["reports", "photos"], "readwrite", (reports, kept) => {
+      within(["reports", ...PHOTO_STORES], "readwrite", (reports, ...kept) => {
         for (const item of items) reports.add(item);
-        for (const photo of photos) kept.put(photo);
+        return addPhotos(photos, ...kept);
       }),
     waiting: () =>
       within(["reports"], "readonly", (reports) =>
@@ -109,14 +146,20 @@ export function makeStore(indexedDB = window.indexedDB, name = NAME) {
           if (now?.state === "waiting") reports.put(item);
         }
       }),
-    /** Put *item* in place of the one set aside under *id*, in one go. */
-    replace: (id, item) =>
-      within(["reports"], "readwrite", (reports) => {
+    /** Put *items* in place of the one set aside under *id*, with *photos*, in one go. */
+    replace: (id, items, photos = []) =>
+      within(["reports", ...PHOTO_STORES], "readwrite", async (reports, ...kept) => {
         reports.delete(id);
-        reports.put(item);
+        for (const item of items) reports.put(item);
+        await leavePhotos(id, ...kept);
+        await addPhotos(photos, ...kept);
       }),
     /** Forget a report set aside, because its author said so. */
-    discard: (id) => within(["reports"], "readwrite", (reports) => void reports.delete(id)),
+    discard: (id) =>
+      within(["reports", ...PHOTO_STORES], "readwrite", async (reports, ...kept) => {
+        reports.delete(id);
+        await leavePhotos(id, ...kept);
+      }),
     /** Write what the office has decided meanwhile beside reports that were sent. */
     noteReviews: (reviews) =>
       within(["reports"], "readwrite", async (reports) => {
@@ -136,8 +179,27 @@ export function makeStore(indexedDB = window.indexedDB, name = NAME) {
       within(["photos"], "readonly", (photos) =>
         finished(photos.index("state").getAll("waiting")),
       ),
-    putPhoto: (photo) =>
-      within(["photos"], "readwrite", (photos) => void photos.put(photo)),
+    photos: () => within(["photos"], "readonly", (photos) => finished(photos.getAll())),
+    photoBytes: (sha256) =>
+      within(["photo_bytes"], "readonly", (contents) => finished(contents.get(sha256))),
+    /** The photo of report *id* with its bytes; null where there is none. */
+    photoOf: (id) =>
+      within(PHOTO_STORES, "readonly", async (photos, contents) => {
+        const all = await finished(photos.getAll());
+        const photo = all.find((each) => each.reports.includes(id));
+        const bytes = photo && (await finished(contents.get(photo.sha256)));
+        return bytes ? { ...photo, bytes } : null;
+      }),
+    /** Change a photo by *change(photo)*; null deletes it, "sent" gives back its room. */
+    changePhoto: (sha256, change) =>
+      within(PHOTO_STORES, "readwrite", async (photos, contents) => {
+        const photo = await finished(photos.get(sha256));
+        if (!photo) return;
+        const next = change(photo);
+        if (next) photos.put(next);
+        else photos.delete(sha256);
+        if (next?.state !== "waiting" && next?.state !== "aside") contents.delete(sha256);
+      }),
 
     note: (key) => within(["notes"], "readonly", (notes) => finished(notes.get(key))),
     putNote: (key, value) =>

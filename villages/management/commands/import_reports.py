@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import argparse
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from django.utils import timezone
 
 from kukar_connect.commands import ReportingCommand
 from villages.models import ImportBatch, Operator
+from villages.models.reports import TimeZone
 from villages.services.import_reports import (
     import_reports,
     read_summary,
@@ -16,10 +19,18 @@ from villages.services.import_reports import (
 )
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"“{text}” is not a day such as 2026-11-23"
+        raise argparse.ArgumentTypeError(message) from None
+
+
 class Command(ReportingCommand):
     help = (
-        "Import reports from a file: our own CSV (docs/report-csv.md) or a G-NetTrack "
-        "text log. The format is told by the content."
+        "Import reports from a file: our own CSV, the logs of drive-test apps, or the "
+        "queue of a phone (docs/imports.md). The format is told by the content."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -31,6 +42,18 @@ class Command(ReportingCommand):
             choices=Operator.values,
             default="",
             help="the operator of rows that do not name one of ours",
+        )
+        parser.add_argument(
+            "--observed-on",
+            type=_day,
+            help="the day (2026-11-23) of rows that carry no time",
+        )
+        parser.add_argument(
+            "--time-zone",
+            type=str.upper,
+            choices=TimeZone.values,
+            default=TimeZone.WITA.value,
+            help="of times that name none (%(default)s)",
         )
         parser.add_argument(
             "--dry-run",
@@ -59,6 +82,8 @@ class Command(ReportingCommand):
         *,
         file: Path,
         operator: str,
+        observed_on: date | None,
+        time_zone: str,
         is_dry_run: bool,
         is_atomic: bool,
         report: Path | None,
@@ -74,6 +99,8 @@ class Command(ReportingCommand):
                 stream=stream,
                 file_name=file.name,
                 operator=operator,
+                observed_on=observed_on,
+                time_zone=time_zone,
                 is_dry_run=is_dry_run,
                 is_atomic=is_atomic,
                 now=timezone.now(),
