@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from coverage.models import VillageCoverage
@@ -16,6 +17,7 @@ from coverage.selectors import report_arrays
 from coverage.services.compute_run import compute_changes, compute_full
 from coverage.services.inputs import count_reports
 from tests.conftest import NOW, a_report, no_service, store
+from tests.integration.test_photos import encoded, picture, put
 from villages.flags import Flag
 from villages.models import ImportBatch, ReportChange, ReportReview, SignalReport
 from villages.services.enroll_device import create_enrolment, enroll_device
@@ -280,6 +282,16 @@ def test_the_report_is_shown_with_its_neighbours_and_its_day(
     assert [row["id"] for row in page.context["of_day"]] == [later.pk]
     assert "Exactly at a village" in page.text
     assert "held back until accepted" in page.text
+
+
+def test_the_photos_stand_beside_the_report(client, two_villages, reporter, verifier):
+    (report,) = sent(at_centre(two_villages[0]), by=reporter)
+    client.force_login(reporter)
+    assert put(client, report.pk, encoded(picture((64, 64)))).status_code == 201
+    client.force_login(verifier)
+    page = client.get("/periksa/")
+    photo = report.photos.get()
+    assert f'src="{reverse("photo", args=[photo.pk])}"' in page.text
 
 
 def test_a_decision_goes_on_to_the_next_report(desk, two_villages):
