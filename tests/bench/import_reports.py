@@ -119,7 +119,7 @@ def bare_copy(path: Path) -> float:
     with connection.cursor() as cursor:
         with path.open("wb") as file:
             cursor.copy_expert("COPY villages_signalreport TO STDOUT", file)
-        cursor.execute("TRUNCATE villages_signalreport")
+        cursor.execute("TRUNCATE villages_signalreport CASCADE")
         started_s = time.perf_counter()
         with path.open("rb") as file:
             cursor.copy_expert("COPY villages_signalreport FROM STDIN", file)
