@@ -30,14 +30,17 @@ HASHED = (
 # … and the modules that import each other by plain name.
 MODULES = (
     "js/map/lonlat.js",
+    "js/report/kept.js",
     "js/report/log.js",
     "js/report/outbox.js",
     "js/report/pin.js",
     "js/report/place.js",
     "js/report/position.js",
+    "js/report/probe.js",
     "js/report/ready.js",
     "js/report/send.js",
     "js/report/store.js",
+    "js/report/trip.js",
 )
 
 

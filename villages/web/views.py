@@ -40,6 +40,7 @@ from villages.services.import_reports import (
 )
 from villages.tasks import import_uploaded_file, is_queued, resume_import
 from villages.web.forms import UploadForm
+from villages.web.phone_texts import probe_texts, trip_texts
 
 SHOWN_IMPORTS = 30
 # What a form adds to the bytes of its file.
@@ -76,7 +77,7 @@ class ReportForm(RoleRequiredMixin, TemplateView):
             choices=FOUND_CHOICES,
             technologies=Technology.choices,
             environments=[choice for choice in Environment.choices if choice[0]],
-            texts=_report_texts(),
+            texts=_report_texts() | probe_texts() | trip_texts(),
         )
 
 

@@ -4,9 +4,11 @@
 import { makeLog } from "./log.js";
 import { makeSender } from "./outbox.js";
 import { makePlace } from "./place.js";
+import { makeProbe } from "./probe.js";
 import { watchReadiness } from "./ready.js";
 import { csrfToken, makeUuid, ping, sendReports } from "./send.js";
 import { makeLock, makeStore } from "./store.js";
+import { runTrip } from "./trip.js";
 
 const texts = JSON.parse(document.getElementById("report-texts").textContent);
 const language = document.documentElement.lang;
@@ -108,7 +110,17 @@ function showReadings() {
     );
   }
   one("[data-no-reading]", form).hidden = all("[data-reading]:not([hidden])", form).length > 0;
+  const withInternet = rows.filter((row) => SAYS[chosen(row)]?.found === "data");
+  probe.offer(withInternet.map((row) => row.dataset.operator));
 }
+
+const probe = makeProbe({
+  say,
+  language,
+  url: form.dataset.probeUrl,
+  headers: () => ({ "X-CSRFToken": csrfToken() }),
+  name: (operator) => one(`[data-operator="${operator}"]`, form).dataset.name,
+});
 
 // --- position -----------------------------------------------------------------------
 const place = makePlace({
@@ -199,6 +211,7 @@ function readForm() {
       ...where,
       technology: hasReading ? one("[name=technology]", reading).value : "",
       rsrp_dbm: hasReading ? number(one("[name=rsrp_dbm]", reading).value) : null,
+      ...probe.ratesOf(row.dataset.operator),
       environment: one("input[name=environment]:checked", form)?.value ?? "",
       power_out_hours: hours,
       note: form.elements.note.value.trim(),
@@ -259,6 +272,7 @@ function startAnew() {
   }
   one("[data-correcting]", form).hidden = true;
   place.forget();
+  probe.forget();
   clearErrors();
   showReadings();
 }
@@ -275,6 +289,7 @@ function correct(item) {
   if (row) {
     one("[name=technology]", readingOf(row)).value = report.technology ?? "";
     one("[name=rsrp_dbm]", readingOf(row)).value = report.rsrp_dbm ?? "";
+    probe.use(report.operator, report);
   }
   const environment = one(`input[name=environment][value="${report.environment}"]`, form);
   if (environment) environment.checked = true;
@@ -342,6 +357,7 @@ document.addEventListener("visibilitychange", () => {
 });
 if (channel) channel.onmessage = () => log.show(state);
 
+runTrip({ say, language, url: form.dataset.tripUrl, onChanged: place.showKept });
 watchReadiness({ say, swUrl: form.dataset.swUrl });
 showReadings();
 form.hidden = false;

@@ -1,9 +1,13 @@
 // A small map to set the pin by hand, when the phone does not know where it is.
 
+import { drawTrip } from "./kept.js";
 import { toCorners, toLatLng, toLonLat } from "../map/lonlat.js";
 
 // Kutai Kartanegara, until its districts are there to be seen.
 const REGENCY = [115.2, -1.2, 117.7, 1.6];
+
+// Farther away the villages' names would hide each other and the map.
+const NAMES_FROM_ZOOM = 11;
 
 function load(element) {
   return new Promise((resolve, reject) => {
@@ -26,8 +30,8 @@ async function loadLeaflet({ leafletJs, leafletCss }) {
 /**
  * Draw the map into `box`; `onPin([lon, lat])` is called when the pin is set.
  *
- * Returns `{ setPin(lonLat), pinInMiddle(), show(lonLat), refresh() }`. Rejects when Leaflet
- * does not load; districts that do not load are only missing from the picture.
+ * Returns what there is to do with it. Rejects when Leaflet does not load; districts that
+ * do not load are only missing from the picture.
  */
 export async function makePinMap(box, addresses, onPin) {
   await loadLeaflet(addresses);
@@ -55,8 +59,45 @@ export async function makePinMap(box, addresses, onPin) {
 
   map.on("click", (event) => pin(toLonLat(event.latlng)));
   drawBackground(map, addresses);
+
+  let villages = [];
+  const names = L.layerGroup().addTo(map);
+  function drawVillages() {
+    names.clearLayers();
+    if (map.getZoom() < NAMES_FROM_ZOOM) return;
+    const near = map.getBounds().pad(0.2);
+    for (const { name, lon, lat } of villages) {
+      const at = toLatLng([lon, lat]);
+      if (!near.contains(at)) continue;
+      L.circleMarker(at, { radius: 3, className: "pin-map__village", interactive: false })
+        .bindTooltip(name, { permanent: true, direction: "top", className: "pin-map__name" })
+        .addTo(names);
+    }
+  }
+  map.on("moveend", drawVillages);
+
+  let kept = null;
+  async function showKept() {
+    kept?.layer.remove();
+    kept = await drawTrip(map);
+    return kept?.label ?? null;
+  }
+
+  let around = null;
   return {
     setPin,
+    /** Name the villages, `{ name, lon, lat }`, where there is room for names. */
+    setVillages(points) {
+      villages = points;
+      drawVillages();
+    },
+    /** Draw what the phone keeps for the trip; resolves with its label, or null. */
+    showKept,
+    /** Show where the phone takes itself to be, and how sure it is of that. */
+    showFix(lonLat, accuracyM) {
+      around ??= L.circle(toLatLng(lonLat), { className: "pin-map__fix", interactive: false });
+      around.setLatLng(toLatLng(lonLat)).setRadius(accuracyM).addTo(map);
+    },
     pinInMiddle: () => pin(toLonLat(map.getCenter())),
     show: (lonLat) => map.setView(toLatLng(lonLat), 12),
     /** Take the size of the box anew, after it was hidden. */
