@@ -36,7 +36,9 @@ def trip_texts() -> dict[str, str]:
         "trip_kept": _("{districts} ({layer}), {size}, reports until {date}"),
         "trip_asking": _("Looking up the sizes …"),
         "trip_choose": _("Choose the districts you travel to."),
-        "trip_size": _("{count} pictures, {size}."),
+        "trip_size": _(
+            "{count} pictures, {size} together. What neighbours share is counted once."
+        ),
         "trip_coming": _("The map is coming …"),
         "trip_done": _("The map is on this phone."),
         "trip_stopped": _("Stopped. What the phone had before is still there."),

@@ -88,7 +88,7 @@ def _report_texts() -> dict[str, str]:
         "precise": _("Position found, accurate to ± {accuracy} m."),
         "waiting_better": _(
             "Position accurate to ± {accuracy} m. A better one is still being looked "
-            "for; you may also send now."
+            "for; you may also save now."
         ),
         "stale": _("The last position is {seconds} seconds old (± {accuracy} m)."),
         "denied": _(

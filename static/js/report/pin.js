@@ -64,14 +64,22 @@ export async function makePinMap(box, addresses, onPin) {
   const names = L.layerGroup().addTo(map);
   function drawVillages() {
     names.clearLayers();
-    if (map.getZoom() < NAMES_FROM_ZOOM) return;
+    const hasRoom = map.getZoom() >= NAMES_FROM_ZOOM;
     const near = map.getBounds().pad(0.2);
     for (const { name, lon, lat } of villages) {
       const at = toLatLng([lon, lat]);
       if (!near.contains(at)) continue;
-      L.circleMarker(at, { radius: 3, className: "pin-map__village", interactive: false })
-        .bindTooltip(name, { permanent: true, direction: "top", className: "pin-map__name" })
-        .addTo(names);
+      const dot = L.circleMarker(at, {
+        radius: hasRoom ? 3 : 1.5,
+        className: "pin-map__village",
+        interactive: false,
+      }).addTo(names);
+      if (hasRoom)
+        dot.bindTooltip(name, {
+          permanent: true,
+          direction: "top",
+          className: "pin-map__name",
+        });
     }
   }
   map.on("moveend", drawVillages);
@@ -83,10 +91,10 @@ export async function makePinMap(box, addresses, onPin) {
     return kept?.label ?? null;
   }
 
-  let around = null;
+  let fix = null;
   return {
     setPin,
-    /** Name the villages, `{ name, lon, lat }`, where there is room for names. */
+    /** Show the villages, `{ name, lon, lat }`, with their names where there is room. */
     setVillages(points) {
       villages = points;
       drawVillages();
@@ -95,8 +103,16 @@ export async function makePinMap(box, addresses, onPin) {
     showKept,
     /** Show where the phone takes itself to be, and how sure it is of that. */
     showFix(lonLat, accuracyM) {
-      around ??= L.circle(toLatLng(lonLat), { className: "pin-map__fix", interactive: false });
-      around.setLatLng(toLatLng(lonLat)).setRadius(accuracyM).addTo(map);
+      const at = toLatLng(lonLat);
+      const how = { className: "pin-map__fix", interactive: false, pane: "fix" };
+      if (!fix) {
+        map.createPane("fix").style.zIndex = 590;
+        // The dot is seen from afar, where the ring is smaller than it.
+        fix = [L.circle(at, how), L.circleMarker(at, { ...how, radius: 5 })];
+        for (const shape of fix) shape.addTo(map);
+      }
+      for (const shape of fix) shape.setLatLng(at);
+      fix[0].setRadius(accuracyM);
     },
     pinInMiddle: () => pin(toLonLat(map.getCenter())),
     show: (lonLat) => map.setView(toLatLng(lonLat), 12),
