@@ -331,6 +331,10 @@ def test_the_ring_says_how_sure_the_position_is(open_form):
     expect(ring).to_have_attribute("r", "6")
     press(page, "Set the pin on the map")
     expect(page.locator("path.pin-map__fix")).to_have_count(2)
+    # Really drawn: its drawing has room.
+    drawing = page.locator("svg:has(> g > path.pin-map__fix)").bounding_box()
+    assert drawing is not None
+    assert drawing["width"] > 300
     expect(ring).to_have_attribute("r", "0")
 
 
