@@ -82,7 +82,7 @@ function openTab(name) {
       }
       return pong;
     },
-    send: (reports) => asTab(name, () => sendReports("/api/v1/reports/", reports)),
+    send: (reports, by) => asTab(name, () => sendReports("/api/v1/reports/", reports, by)),
     withLock: makeLock(store, { locks: null, now: () => nowMs }),
     schedule(work, seconds) {
       timers += 1;

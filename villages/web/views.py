@@ -138,6 +138,9 @@ def _report_texts() -> dict[str, str]:
             "Some reports were saved by another account. Sign in with that one to send "
             "them."
         ),
+        "stopped_account_changed": _(
+            "Another account has signed in meanwhile. Sending goes on by itself."
+        ),
         "stopped_phone": _("The phone's memory could not be read. It is tried again."),
         "phone_full": _(
             "Not saved: the phone's memory is full. Everything you entered is still "

@@ -44,7 +44,7 @@ async function hear() {
 const kick = makeSender({
   store,
   ping: hear,
-  send: (reports) => sendReports(form.dataset.apiUrl, reports),
+  send: (reports, by) => sendReports(form.dataset.apiUrl, reports, by),
   withLock: makeLock(store),
   schedule: (work, seconds) => window.setTimeout(work, seconds * 1000),
   cancel: (timer) => window.clearTimeout(timer),

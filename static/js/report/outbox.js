@@ -52,8 +52,9 @@ export function settled(item, result, now) {
  * Send what waits for *account*, oldest first.
  *
  * `store`: `waiting()`, `settle(items)` (replaces them by id, all or none).
- * `send(reports)` answers `{ kind: "results", results }`, or why there are none: "network",
- * "signed_out", "not_allowed", "too_large" or "server" (with `retryAfterS` if told).
+ * `send(reports, account)` answers `{ kind: "results", results }`, or why there are none:
+ * "network", "signed_out", "not_allowed", "account_changed", "too_large" or "server" (with
+ * `retryAfterS` if told).
  *
  * Returns `{ sent, aside, stopped, retryAfterS }`; `stopped` is null when nothing of this
  * account's waits any more.
@@ -72,7 +73,10 @@ export async function drain({ store, send, account, now = Date.now, onBatch = ()
     }
     const batch = mine.slice(0, size);
     await onBatch(mine.length);
-    const answer = await send(batch.map((item) => item.report));
+    const answer = await send(
+      batch.map((item) => item.report),
+      account,
+    );
     if (answer.kind === "server" || answer.kind === "too_large") {
       total.retryAfterS = answer.retryAfterS ?? null;
       if (answer.kind === "server" && answer.status === 429)

@@ -36,14 +36,15 @@ export async function ping(url) {
 }
 
 /**
- * Send *reports* in one request. Returns `{ kind, … }`; the kinds are
+ * Send *reports* of *account* in one request. Returns `{ kind, … }`; the kinds are
  *
  * results    with `results`, one for each report that the server has looked at
  * signed_out, not_allowed, too_large
+ * account_changed   somebody else has signed in meanwhile; nothing was stored
  * server     with `status`, `retryAfterS`: try again later
  * network    no answer: they may or may not have arrived; send the same again
  */
-export async function sendReports(url, reports) {
+export async function sendReports(url, reports, account) {
   let response;
   let body;
   try {
@@ -57,6 +58,8 @@ export async function sendReports(url, reports) {
         "Accept-Language": document.documentElement.lang,
         "X-CSRFToken": csrfToken(),
         "X-Client-Time": new Date().toISOString(),
+        // A header holds no letters beyond Latin's.
+        "X-Account": encodeURIComponent(account),
       },
       body: JSON.stringify(reports),
     });
@@ -72,6 +75,7 @@ export async function sendReports(url, reports) {
 export function refusal(response) {
   if (response.status === 401) return { kind: "signed_out" };
   if (response.status === 403) return { kind: "not_allowed" };
+  if (response.status === 412) return { kind: "account_changed" };
   if (response.status === 413) return { kind: "too_large" };
   // Also an answer that is not ours, such as the page of a hotel's or café's portal.
   const retryAfterS = Number(response.headers.get("Retry-After")) || null;
