@@ -193,7 +193,7 @@ def test_a_new_version_keeps_a_full_queue(open_form, monkeypatch):
         expect(queue(page)).to_contain_text("21 waiting")
         assert page.evaluate("caches.keys()") != old
         assert page.evaluate("caches.keys()") == ["kukar-shell-a-newer-one"]
-    press(page, "Send now")
+    page.reload()
     expect_all_sent(page, 21)
 
 
@@ -231,7 +231,7 @@ def test_signed_out_between_two_batches_the_rest_waits_for_the_sign_in(
             }
         ]
     )
-    press(page, "Send now")
+    page.reload()
     expect_all_sent(page, 24)
 
 
@@ -246,11 +246,11 @@ def test_when_the_phone_is_really_full_nothing_is_said_to_be_kept(open_form):
     kept = 3
     alert = page.get_by_role("alert")
     # Chromium looks at the quota anew only every few seconds.
-    for _ in range(100):
+    for _ in range(40):
         page.get_by_label("Note").fill("x" * 1000)
         choose(page, "Telkomsel", "Calls")
         press(page, "Save report")
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(1_000)
         if alert.inner_text():
             break
         kept += 1
@@ -542,7 +542,7 @@ def probe_status(page: Page):
 def test_the_internet_is_measured_and_goes_with_that_operators_report(
     open_form, asked, unhurried
 ):
-    page = open_form()
+    page = ready(open_form())
     page.get_by_text("More details").click()
     expect(page.locator("[data-probe]")).to_be_hidden()
     choose(page, "Telkomsel", "Good")
@@ -554,7 +554,7 @@ def test_the_internet_is_measured_and_goes_with_that_operators_report(
     expect(offered).to_have_text(["Telkomsel", "Indosat"])
     press(page, "Measure now")
     expect(probe_status(page)).to_have_text("Choose whose internet the phone uses.")
-    assert asked == []
+    assert [path for _method, path, _bytes in asked if "probe" in path] == []
     offered.nth(1).click()
     press(page, "Measure now")
     expect(page.locator("[data-probe-results]")).to_contain_text("Indosat")
