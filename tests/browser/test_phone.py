@@ -19,7 +19,7 @@ from playwright.sync_api import Page, Route, expect
 from coverage.models import CoverageRun
 from kukar_connect import pwa
 from tests.browser import test_report_form
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import AXE, PHONE
 from tests.browser.test_report_form import (
     HERE,
     choose,
@@ -369,6 +369,28 @@ def test_everything_fits_on(open_form, live_server, size, language):
     box = note.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= bar["y"]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+def test_it_can_be_read_in_the_sun(open_form):
+    page = open_form()
+    for operator, choice in zip(OPERATORS, ("Good", "Nothing", "Slow"), strict=True):
+        choose(page, operator, choice)
+    press(page, "Save report")
+    expect_all_sent(page, 3)
+    choose(page, "Telkomsel", "Good")
+    page.get_by_text("More details").click()
+    page.get_by_text("Map for a trip").click()
+    press(page, "Measure the internet")
+    page.evaluate(AXE.read_text())
+    result = page.evaluate(
+        """axe.run("main", {
+          runOnly: {type: "rule", values: ["color-contrast-enhanced"]},
+          rules: {"color-contrast-enhanced": {enabled: true}},
+        })"""
+    )
+    assert result["passes"]
+    assert [node["html"] for v in result["violations"] for node in v["nodes"]] == []
 
 
 # --- the map for a trip ------------------------------------------------------------------
