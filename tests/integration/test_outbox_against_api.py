@@ -320,6 +320,12 @@ class FieldTrip(RuleBasedStateMachine):
         content["results"] = content["results"][::-1][:keep]
         self._give(ask, 207, {}, json.dumps(content))
 
+    @precondition(lambda self: self._posts())
+    @rule(name=st.sampled_from(["ana", "budi"]))
+    def let_somebody_sign_in_while_it_is_sent(self, name: str) -> None:
+        self.sign_in(name)
+        self._answer(self._posts()[0])
+
     def _posts(self) -> list[dict[str, Any]]:
         return [ask for ask in self.phone.asks if ask["method"] == "POST"]
 
