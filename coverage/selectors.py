@@ -90,6 +90,24 @@ def _regency(fingerprint: str) -> Regency:
     )
 
 
+def district_tiles(nearest: int) -> dict[str, list[tuple[int, int]]]:
+    """Return the tiles (x, y) of zoom *nearest* with a square of each district.
+
+    *nearest* is at most the grid's own zoom. Without boundaries there are none.
+    """
+    here = regency()
+    if here is None:
+        return {}
+    found: dict[str, set[tuple[int, int]]] = {}
+    levels = grid.ZOOM - nearest
+    for x, y in here.tiles:
+        owners = np.unique(here.owner[grid.slice_in(here.window, x, y)])
+        for owner in owners[owners != NOWHERE]:
+            tiles = found.setdefault(here.districts[owner], set())
+            tiles.add((x >> levels, y >> levels))
+    return {code: sorted(tiles) for code, tiles in found.items()}
+
+
 # --- reports as arrays ---------------------------------------------------------
 
 

@@ -34,16 +34,19 @@ MODULES = (
     "js/report/enrol.js",
     "js/report/camera.js",
     "js/report/exif.js",
+    "js/report/kept.js",
     "js/report/log.js",
     "js/report/outbox.js",
     "js/report/photos.js",
     "js/report/pin.js",
     "js/report/place.js",
     "js/report/position.js",
+    "js/report/probe.js",
     "js/report/ready.js",
     "js/report/reviews.js",
     "js/report/send.js",
     "js/report/store.js",
+    "js/report/trip.js",
 )
 
 

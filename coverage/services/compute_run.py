@@ -85,7 +85,8 @@ __all__ = [
 Progress = Callable[[int, int | None, str], None]
 log = logging.getLogger("kukar_connect.runs")
 
-# A law learned from few reports is learned again when a fifth more have come.
+# A law is learned again when a fifth more reports have come than it was learned from,
+# or so many have gone. A few that are rejected change no law.
 REFIT_GROWTH = 1.2
 # Rounds of catching up before the lock is taken; what comes after is caught up with
 # while others wait.
@@ -254,9 +255,9 @@ def _has_outgrown_laws(before: CoverageRun) -> bool:
     counts, _ = count_reports()
     fitted = before.parameters.get("fitted_counts", before.report_counts)
     return any(
-        count > REFIT_GROWTH * fitted.get(operator, 0)
-        or count < fitted.get(operator, 0)
-        for operator, count in counts.items()
+        counts.get(operator, 0) > REFIT_GROWTH * fitted.get(operator, 0)
+        or counts.get(operator, 0) * REFIT_GROWTH < fitted.get(operator, 0)
+        for operator in counts | fitted
     )
 
 

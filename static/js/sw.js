@@ -9,9 +9,10 @@ const CACHE = PREFIX + VERSION;
 const LISTED = new Set(SHELL);
 
 function request(url) {
-  // Past the browser's own cache: a new version is never built from old files. A page
+  // What the browser has is asked after, so that a new version is never built from old
+  // files, and not loaded twice where the server says that it is the same. A page
   // that leads to the sign-in is not the page.
-  return new Request(url, { cache: "reload", redirect: "error" });
+  return new Request(url, { cache: "no-cache", redirect: "error" });
 }
 
 self.addEventListener("install", (event) => {

@@ -221,7 +221,7 @@ def test_a_refused_photo_can_be_deleted(open_form, photo):
         (507, '{"status": 507}', "The server had a problem"),
         (200, "<html>Welcome to the airport</html>", "The server had a problem"),
         (404, "<html>Not here</html>", "The server had a problem"),
-        (401, '{"status": 401}', "You are signed out"),
+        (401, '{"status": 401}', "Not signed in"),
     ],
 )
 def test_no_answer_but_ours_counts_as_kept(open_form, photo, status, body, words):

@@ -91,7 +91,7 @@ test("sends oldest first, in batches, and keeps the receipts", async () => {
   }
 });
 
-for (const kind of ["network", "signed_out", "not_allowed"]) {
+for (const kind of ["network", "signed_out", "not_allowed", "account_changed"]) {
   test(`${kind} stops the sending and keeps everything`, async () => {
     const memory = makeMemory([item("1"), item("2")]);
     const total = await drain({ store: memory, send: async () => ({ kind }), account: "ana" });
@@ -161,7 +161,13 @@ test("what the server did not answer for goes on waiting", async () => {
 test("another account's reports are kept and not sent", async () => {
   const memory = makeMemory([item("1"), item("2", { account: "budi" }), item("3", { account: null })]);
   const server = makeServer();
-  const total = await drain({ store: memory, send: server.send, account: "ana" });
+  const senders = [];
+  const send = (reports, by) => {
+    senders.push(by);
+    return server.send(reports);
+  };
+  const total = await drain({ store: memory, send, account: "ana" });
+  assert.deepEqual(senders, ["ana"]);
   assert.equal(total.stopped, "other_account");
   assert.deepEqual([...server.stored.keys()].sort(), ["1", "3"]);
   assert.equal(memory.kept.get("2").state, "waiting");

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 from django.contrib.gis.geos import Polygon
@@ -39,6 +40,11 @@ class NotReportsError(DomainError):
     title = "This is not a report."
 
 
+class OtherAccountError(DomainError):
+    status = 412
+    title = "Another account is signed in."
+
+
 class Reports(APIView):
     """Reports as they come from the field."""
 
@@ -57,10 +63,12 @@ class Reports(APIView):
             "report, in order. Safe to repeat: a report is stored once by its id. The "
             "HTTP status is that of the results when they agree, else 207. With your "
             "clock in the header `X-Client-Time` (ISO 8601 with offset) a wrong clock "
-            "is recognised."
+            "is recognised. With the header `X-Account` (a user name, "
+            "percent-encoded) nothing is stored when another account is signed in: 412."
         ),
     )
     def post(self, request: Request) -> Response:
+        _refuse_another_account(request)
         items = request.data if isinstance(request.data, list) else [request.data]
         if not items or not all(isinstance(item, dict) for item in items):
             raise NotReportsError(_("Send one report as an object, or a list of them."))
@@ -148,6 +156,19 @@ class Reports(APIView):
         )
         has_more = "true" if len(texts) > shown else "false"
         return collection_response(texts[:shown], has_more=has_more)
+
+
+def _refuse_another_account(request: Request) -> None:
+    """Refuse what was meant to be sent by somebody else than who is signed in.
+
+    On a phone that two people share one may sign in while the other's reports are on
+    their way, and they would be taken for the wrong person's.
+    """
+    meant = request.headers.get("X-Account")
+    if meant is not None and unquote(meant) != request.user.get_username():
+        raise OtherAccountError(
+            _("Another account has signed in meanwhile. Nothing was stored.")
+        )
 
 
 def _clock_skew(request: Request) -> timedelta | None:

@@ -4,6 +4,7 @@ from villages.api import places
 from villages.api.devices import EnrolDevice
 from villages.api.photos import PhotoPieces
 from villages.api.ping import Ping
+from villages.api.probe import Probe
 from villages.api.reports import Reports
 from villages.api.reviews import Answer, MyReviews
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path(
         "photos/<uuid:report_id>/<str:sha256>", PhotoPieces.as_view(), name="api-photo"
     ),
+    path("probe", Probe.as_view(), name="api-probe"),
     path("reports/", Reports.as_view(), name="api-reports"),
     path("reports/mine/", MyReviews.as_view(), name="api-my-reviews"),
     path("reports/<uuid:pk>/answer", Answer.as_view(), name="api-answer"),

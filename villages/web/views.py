@@ -44,6 +44,7 @@ from villages.tasks import import_uploaded_file, is_queued, resume_import
 from villages.web.context import kept_site
 from villages.web.devices import device_texts
 from villages.web.forms import UploadForm
+from villages.web.phone_texts import probe_texts, trip_texts
 
 SHOWN_IMPORTS = 30
 # What a form adds to the bytes of its file.
@@ -83,7 +84,7 @@ class ReportForm(TemplateView):
             choices=FOUND_CHOICES,
             technologies=Technology.choices,
             environments=[choice for choice in Environment.choices if choice[0]],
-            texts=_report_texts() | device_texts(),
+            texts=_report_texts() | device_texts() | probe_texts() | trip_texts(),
             answer_url=reverse("api-answer", args=[UUID(int=0)]).replace(
                 str(UUID(int=0)), "ID"
             ),
@@ -98,7 +99,7 @@ def _report_texts() -> dict[str, str]:
         "precise": _("Position found, accurate to ± {accuracy} m."),
         "waiting_better": _(
             "Position accurate to ± {accuracy} m. A better one is still being looked "
-            "for; you may also send now."
+            "for; you may also save now."
         ),
         "stale": _("The last position is {seconds} seconds old (± {accuracy} m)."),
         "denied": _(
@@ -147,6 +148,9 @@ def _report_texts() -> dict[str, str]:
         "stopped_other_account": _(
             "Some reports were saved by another account. Sign in with that one to send "
             "them."
+        ),
+        "stopped_account_changed": _(
+            "Another account has signed in meanwhile. Sending goes on by itself."
         ),
         "stopped_phone": _("The phone's memory could not be read. It is tried again."),
         "phone_full": _(

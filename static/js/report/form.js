@@ -8,6 +8,7 @@ import { makeLog } from "./log.js";
 import { makeSender } from "./outbox.js";
 import { sendPhotos } from "./photos.js";
 import { makePlace } from "./place.js";
+import { makeProbe } from "./probe.js";
 import { watchReadiness } from "./ready.js";
 import { makeReviews } from "./reviews.js";
 import {
@@ -21,6 +22,7 @@ import {
   sendReports,
 } from "./send.js";
 import { makeLock, makeStore } from "./store.js";
+import { runTrip } from "./trip.js";
 
 const texts = JSON.parse(document.getElementById("report-texts").textContent);
 const language = document.documentElement.lang;
@@ -74,7 +76,7 @@ const reviews = makeReviews({
 const kick = makeSender({
   store,
   ping: hear,
-  send: (reports) => sendReports(form.dataset.apiUrl, reports, device.headers()),
+  send: (reports, by) => sendReports(form.dataset.apiUrl, reports, by, device.headers()),
   hasMore: () => device.isWanted(),
   sendPhotos: (sender) =>
     sendPhotos({
@@ -165,9 +167,18 @@ function showReadings() {
     );
   }
   one("[data-no-reading]", form).hidden = all("[data-reading]:not([hidden])", form).length > 0;
+  const withInternet = rows.filter((row) => SAYS[chosen(row)]?.found === "data");
+  probe.offer(withInternet.map((row) => row.dataset.operator));
 }
 
 const camera = makeCamera({ say });
+const probe = makeProbe({
+  say,
+  language,
+  url: form.dataset.probeUrl,
+  headers: () => ({ "X-CSRFToken": csrfToken(), ...device.headers() }),
+  name: (operator) => one(`[data-operator="${operator}"]`, form).dataset.name,
+});
 
 // --- position -----------------------------------------------------------------------
 const place = makePlace({
@@ -258,6 +269,7 @@ function readForm() {
       ...where,
       technology: hasReading ? one("[name=technology]", reading).value : "",
       rsrp_dbm: hasReading ? number(one("[name=rsrp_dbm]", reading).value) : null,
+      ...probe.ratesOf(row.dataset.operator),
       environment: one("input[name=environment]:checked", form)?.value ?? "",
       power_out_hours: hours,
       note: form.elements.note.value.trim(),
@@ -317,6 +329,7 @@ function startAnew() {
   one("[data-correcting]", form).hidden = true;
   place.forget();
   camera.clear();
+  probe.forget();
   clearErrors();
   showReadings();
 }
@@ -333,6 +346,7 @@ function correct(item) {
   if (row) {
     one("[name=technology]", readingOf(row)).value = report.technology ?? "";
     one("[name=rsrp_dbm]", readingOf(row)).value = report.rsrp_dbm ?? "";
+    probe.use(report.operator, report);
   }
   const environment = one(`input[name=environment][value="${report.environment}"]`, form);
   if (environment) environment.checked = true;
@@ -401,6 +415,7 @@ document.addEventListener("visibilitychange", () => {
 });
 if (channel) channel.onmessage = () => showState();
 
+runTrip({ say, language, url: form.dataset.tripUrl, onChanged: place.showKept });
 watchReadiness({ say, swUrl: form.dataset.swUrl });
 showReadings();
 form.hidden = false;

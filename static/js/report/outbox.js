@@ -52,8 +52,9 @@ export function settled(item, result, now) {
  * Send what waits for *account*, oldest first.
  *
  * `store`: `waiting()`, `settle(items)` (replaces them by id, all or none).
- * `send(reports)` answers `{ kind: "results", results }`, or why there are none: "network",
- * "signed_out", "device_refused", "not_allowed", "too_large" or "server" (with `retryAfterS` if told).
+ * `send(reports, account)` answers `{ kind: "results", results }`, or why there are none:
+ * "network", "signed_out", "device_refused", "not_allowed", "account_changed", "too_large"
+ * or "server" (with `retryAfterS` if told).
  *
  * Returns `{ sent, aside, stopped, retryAfterS }`; `stopped` is null when nothing of this
  * account's waits any more.
@@ -70,9 +71,15 @@ export async function drain({ store, send, account, now = Date.now, onBatch = ()
       if (left.length > 0) total.stopped ??= "other_account";
       return total;
     }
-    const batch = mine.slice(0, size);
+    const batch = mine.slice(0, size).map((item) => ({ ...item, account }));
+    // Whoever sends what was saved by nobody known is its author from here on: the answer
+    // may be lost, and the next to sign in may be another.
+    if (mine.slice(0, size).some((item) => !item.account)) await store.settle(batch);
     await onBatch(mine.length);
-    const answer = await send(batch.map((item) => item.report));
+    const answer = await send(
+      batch.map((item) => item.report),
+      account,
+    );
     if (answer.kind === "server" || answer.kind === "too_large") {
       total.retryAfterS = answer.retryAfterS ?? null;
       if (answer.kind === "server" && answer.status === 429)
@@ -93,8 +100,7 @@ export async function drain({ store, send, account, now = Date.now, onBatch = ()
     failures = 0;
     const results = new Map(answer.results.map((result) => [result.id, result]));
     const changed = batch
-      // Whose it is at the server is known from now on.
-      .map((item) => settled({ ...item, account }, results.get(item.id), now()))
+      .map((item) => settled(item, results.get(item.id), now()))
       .filter((item) => item !== null);
     await store.settle(changed);
     for (const item of batch) done.add(item.id);

@@ -1,9 +1,13 @@
 // A small map to set the pin by hand, when the phone does not know where it is.
 
+import { drawTrip } from "./kept.js";
 import { toCorners, toLatLng, toLonLat } from "../map/lonlat.js";
 
 // Kutai Kartanegara, until its districts are there to be seen.
 const REGENCY = [115.2, -1.2, 117.7, 1.6];
+
+// Farther away the villages' names would hide each other and the map.
+const NAMES_FROM_ZOOM = 11;
 
 function load(element) {
   return new Promise((resolve, reject) => {
@@ -26,8 +30,8 @@ async function loadLeaflet({ leafletJs, leafletCss }) {
 /**
  * Draw the map into `box`; `onPin([lon, lat])` is called when the pin is set.
  *
- * Returns `{ setPin(lonLat), pinInMiddle(), show(lonLat), refresh() }`. Rejects when Leaflet
- * does not load; districts that do not load are only missing from the picture.
+ * Returns what there is to do with it. Rejects when Leaflet does not load; districts that
+ * do not load are only missing from the picture.
  */
 export async function makePinMap(box, addresses, onPin) {
   await loadLeaflet(addresses);
@@ -55,8 +59,61 @@ export async function makePinMap(box, addresses, onPin) {
 
   map.on("click", (event) => pin(toLonLat(event.latlng)));
   drawBackground(map, addresses);
+
+  let villages = [];
+  const names = L.layerGroup().addTo(map);
+  function drawVillages() {
+    names.clearLayers();
+    const hasRoom = map.getZoom() >= NAMES_FROM_ZOOM;
+    const near = map.getBounds().pad(0.2);
+    for (const { name, lon, lat } of villages) {
+      const at = toLatLng([lon, lat]);
+      if (!near.contains(at)) continue;
+      const dot = L.circleMarker(at, {
+        radius: hasRoom ? 3 : 1.5,
+        className: "pin-map__village",
+        interactive: false,
+      }).addTo(names);
+      if (hasRoom)
+        dot.bindTooltip(name, {
+          permanent: true,
+          direction: "top",
+          className: "pin-map__name",
+        });
+    }
+  }
+  map.on("moveend", drawVillages);
+
+  let kept = null;
+  async function showKept() {
+    kept?.layer.remove();
+    kept = await drawTrip(map);
+    return kept?.label ?? null;
+  }
+
+  let fix = null;
   return {
     setPin,
+    /** Show the villages, `{ name, lon, lat }`, with their names where there is room. */
+    setVillages(points) {
+      villages = points;
+      drawVillages();
+    },
+    /** Draw what the phone keeps for the trip; resolves with its label, or null. */
+    showKept,
+    /** Show where the phone takes itself to be, and how sure it is of that. */
+    showFix(lonLat, accuracyM) {
+      const at = toLatLng(lonLat);
+      const how = { className: "pin-map__fix", interactive: false, pane: "fix" };
+      if (!fix) {
+        map.createPane("fix").style.zIndex = 590;
+        // The dot is seen from afar, where the ring is smaller than it.
+        fix = [L.circle(at, how), L.circleMarker(at, { ...how, radius: 5 })];
+        for (const shape of fix) shape.addTo(map);
+      }
+      for (const shape of fix) shape.setLatLng(at);
+      fix[0].setRadius(accuracyM);
+    },
     pinInMiddle: () => pin(toLonLat(map.getCenter())),
     show: (lonLat) => map.setView(toLatLng(lonLat), 12),
     /** Take the size of the box anew, after it was hidden. */

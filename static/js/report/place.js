@@ -1,15 +1,22 @@
 // Where the report is made: the phone's position, or a pin set by hand.
 
+import { makeLegend } from "./kept.js";
 import { makePinMap } from "./pin.js";
 import { distanceM, PRECISE_M, STALE_MS, watchPosition } from "./position.js";
 
 const one = (selector, within = document) => within.querySelector(selector);
 
 /**
+ * Radius of the ring in the picture beside the position, in its units: the dashed ring
+ * is 20 and stands for 100 m, from which on the office has its doubts.
+ */
+const ringRadius = (accuracyM) => Math.min(29, Math.max(4, accuracyM / 5));
+
+/**
  * Run the step "Where?" of the form. `say(key, values)` words things, `addresses` are the
  * form's. `villages()` resolves with GeoJSON of the villages' points, or rejects.
  *
- * Returns `{ position(), forget(), use(position), onChange }`.
+ * Returns `{ position(), forget(), use(position), showKept(), onChange }`.
  */
 export function makePlace({ say, language, addresses, villages }) {
   const pinPanel = one("#pin-panel");
@@ -17,6 +24,7 @@ export function makePlace({ say, language, addresses, villages }) {
   const useDeviceButton = one("[data-use-device]");
   const latInput = one("#lat");
   const lonInput = one("#lon");
+  const ring = one("[data-ring]");
   const metres = (value) => Math.max(1, Math.round(value)).toLocaleString(language);
 
   let fix = null; // the phone's, kept by position.js
@@ -76,6 +84,8 @@ export function makePlace({ say, language, addresses, villages }) {
   function show() {
     const [quality, text] = describe();
     one("[data-position-box]").dataset.quality = quality;
+    ring.setAttribute("r", fix && !isPinned && !fixed ? ringRadius(fix.accuracyM) : 0);
+    drawFix();
     const where = position();
     const village = where && near(where);
     const line = one("[data-position-text]");
@@ -90,6 +100,18 @@ export function makePlace({ say, language, addresses, villages }) {
     // A screen reader says it again with every change, so only with a change.
     if (line.textContent !== full) line.textContent = full;
     for (const listener of listeners) listener(where);
+  }
+
+  /** The phone's own position on the map, with its ring, also while a pin is set. */
+  async function drawFix() {
+    if (fix && pinMap)
+      await pinMap.then((map) => map.showFix([fix.lon, fix.lat], fix.accuracyM), () => {});
+  }
+
+  async function showKept() {
+    if (!pinMap) return;
+    const kept = await (await pinMap).showKept();
+    one("[data-kept-legend]").replaceChildren(...(kept ? makeLegend(kept, say, language) : []));
   }
 
   function setPin(lonLat, { isTyped = false } = {}) {
@@ -121,7 +143,12 @@ export function makePlace({ say, language, addresses, villages }) {
       pinMap ??= makePinMap(one("[data-map]"), addresses, setPin);
       const map = await pinMap;
       map.refresh();
-      if (isNew && fix) map.show([fix.lon, fix.lat]);
+      if (isNew) {
+        map.setVillages(points);
+        if (fix) map.show([fix.lon, fix.lat]);
+        drawFix();
+        await showKept();
+      }
     } catch {
       pinMap = null;
       one("[data-map]").hidden = true;
@@ -187,6 +214,7 @@ export function makePlace({ say, language, addresses, villages }) {
         lon: geometry.coordinates[0],
         lat: geometry.coordinates[1],
       }));
+      pinMap?.then((map) => map.setVillages(points), () => {});
       show();
     })
     // Without the list no name stands beside the position.
@@ -209,6 +237,8 @@ export function makePlace({ say, language, addresses, villages }) {
       showControls();
       show();
     },
+    /** What the phone keeps of the map has changed. */
+    showKept,
     onChange: (listener) => listeners.push(listener),
   };
 }

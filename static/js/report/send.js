@@ -45,14 +45,15 @@ export async function ping(url, headers = {}) {
 }
 
 /**
- * Send *reports* in one request. Returns `{ kind, … }`; the kinds are
+ * Send *reports* of *account* in one request. Returns `{ kind, … }`; the kinds are
  *
  * results    with `results`, one for each report that the server has looked at
  * signed_out, device_refused, not_allowed, too_large
+ * account_changed   somebody else has signed in meanwhile; nothing was stored
  * server     with `status`, `retryAfterS`: try again later
  * network    no answer: they may or may not have arrived; send the same again
  */
-export async function sendReports(url, reports, headers = {}) {
+export async function sendReports(url, reports, account, headers = {}) {
   let response;
   let body;
   try {
@@ -66,6 +67,8 @@ export async function sendReports(url, reports, headers = {}) {
         "Accept-Language": document.documentElement.lang,
         "X-CSRFToken": csrfToken(),
         "X-Client-Time": new Date().toISOString(),
+        // A header holds no letters beyond Latin's.
+        "X-Account": encodeURIComponent(account),
         ...headers,
       },
       body: JSON.stringify(reports),
@@ -131,6 +134,7 @@ export function refusal(response, body = null) {
   if (response.status === 401)
     return { kind: body?.reason ? "device_refused" : "signed_out" };
   if (response.status === 403) return { kind: "not_allowed" };
+  if (response.status === 412) return { kind: "account_changed" };
   if (response.status === 413) return { kind: "too_large" };
   // Also an answer that is not ours, such as the page of a hotel's or café's portal.
   const retryAfterS = Number(response.headers.get("Retry-After")) || null;

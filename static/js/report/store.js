@@ -105,8 +105,8 @@ export function makeStore(indexedDB = window.indexedDB, name = NAME) {
     const transaction = db.transaction(names, mode, { durability: "strict" });
     const kept = new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve();
+      // An error that nobody handles ends here too, and only here says which it was.
       transaction.onabort = () => reject(transaction.error ?? new Error("aborted"));
-      transaction.onerror = () => reject(transaction.error);
     });
     // Its failure is the transaction's, which is awaited below.
     kept.catch(() => {});
