@@ -246,6 +246,17 @@ def test_held_reports_come_first_and_each_queue_shows_its_own(
     assert (counts["village_centroid"], counts["future"]) == (1, 1)
 
 
+def test_who_opens_the_page_sees_a_queue_that_holds_something(desk, two_villages):
+    def opened():
+        return str(desk.get("/periksa/").context["queue_name"])
+
+    assert opened() == "Held back"
+    sent(a_report(accuracy_m=500))
+    assert opened() == "All with a flag"
+    sent(at_centre(two_villages[0]))
+    assert opened() == "Held back"
+
+
 @pytest.mark.parametrize("query", ["batch=x", "batch=", "account=1e5", "account=-"])
 def test_a_source_that_cannot_be_is_not_taken_for_everything(desk, query):
     assert desk.get(f"/periksa/?{query}").status_code == 404

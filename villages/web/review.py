@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, cast
 from uuid import UUID
@@ -143,6 +144,8 @@ class ReviewPage(RoleRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         chosen = read_filter(self.request.GET)
+        if not self.request.GET:
+            chosen = _where_something_waits(chosen)
         after = _chosen(self.request.GET, "after")
         listed = part_of_queue(chosen.reports(), after)
         report = _chosen(self.request.GET, "report") or next(iter(listed), None)
@@ -150,6 +153,14 @@ class ReviewPage(RoleRequiredMixin, TemplateView):
         if report is not None:
             kwargs |= _report_context(report)
         return super().get_context_data(**kwargs)
+
+
+def _where_something_waits(chosen: ReviewFilter) -> ReviewFilter:
+    """Return the most urgent queue that holds anything, for who opens the page."""
+    counts = chosen.counts()
+    urgent = ("held", "answered", "flagged")
+    queue = next((name for name in urgent if counts[name]), chosen.queue)
+    return replace(chosen, queue=queue)
 
 
 def _queue_context(
