@@ -498,19 +498,6 @@ def test_targets_are_large_enough_for_a_thumb(open_form):
         assert box["x"] + box["width"] <= PHONE["width"]
 
 
-def test_the_first_load_is_light(open_form):
-    page = open_form()
-    expect(page.get_by_text("Ready offline")).to_be_visible()
-    sizes = page.evaluate(
-        """() => performance.getEntriesByType("resource")
-          .concat(performance.getEntriesByType("navigation"))
-          .filter((entry) => !entry.name.includes("leaflet"))
-          .map((entry) => entry.transferSize)"""
-    )
-    # The issue's figure, for what the page itself loads.
-    assert 20_000 < sum(sizes) <= 150_000
-
-
 def test_the_form_and_its_log_are_accessible(open_form, assert_accessible):
     page = open_form()
     page.get_by_text("More details").click()
