@@ -151,7 +151,7 @@ KUKAR_FLAG_EFFECTS = {
     "repeated_reading": "hold",
     # Lowered only: or the map would never hear of a new site, or of one that died.
     "contradicts_neighbours": 0.5,
-    "future": 0.5,
+    "future": "hold",
     "old": 1,
     "wrong_clock": 0.5,
 } | env.json("KUKAR_FLAG_EFFECTS", default={})

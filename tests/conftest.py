@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import Group
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from villages.models import District, Village
 from villages.services.submit_reports import NewReport, store_reports
@@ -19,6 +19,12 @@ from villages.services.submit_reports import NewReport, store_reports
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def own_language():
+    """Begin in the site's language, whichever one the request before was answered in."""
+    translation.deactivate()
 
 
 @pytest.fixture

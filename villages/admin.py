@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdmin
+from rest_framework.authtoken.models import TokenProxy
 
 from villages.models import (
     Claim,
@@ -222,3 +223,7 @@ class PhotoAdmin(KeptAsTheyCameAdmin):
             return ""
         url = reverse("photo", args=[photo.pk])
         return format_html('<a href="{}">{}</a>', url, photo.sha256[:8])
+
+
+# It would show every account's token in clear; bin/manage create_token shows one once.
+admin.site.unregister(TokenProxy)

@@ -275,7 +275,8 @@ FROM (
         SELECT count(*) AS reports,
                count(DISTINCT concat_ws('/', r.reported_by_id, r.batch_id,
                                         r.device_model)) AS reporters,
-               max(r.observed_at) AS newest, min(r.observed_at) AS oldest,
+               max(LEAST(r.observed_at, r.received_at)) AS newest,
+               min(r.observed_at) AS oldest,
                jsonb_build_object(
                    'no_service', count(*) FILTER (WHERE r.found = 'no_service'),
                    'emergency_only', count(*) FILTER (WHERE r.found = 'emergency_only'),

@@ -538,7 +538,7 @@ def test_without_a_sign_in_no_map_is_offered(a_run, open_form):
     page = open_form()
     page.context.clear_cookies(name="sessionid")
     page.get_by_text("Map for a trip").click()
-    expect(trip_status(page)).to_contain_text("You are signed out.")
+    expect(trip_status(page)).to_contain_text("Only who is signed in")
 
 
 def test_the_trip_and_the_probe_are_accessible(trip_form, assert_accessible):

@@ -102,6 +102,31 @@ def test_the_page_shows_counts_rejected_rows_and_the_row_report(analyst):
     assert "log of today.csv" in analyst.get(reverse("report-import")).content.decode()
 
 
+def test_what_the_system_flagged_is_told_row_by_row(analyst):
+    text = (
+        "operator,found,lon,lat,observed_at\n"
+        "TELKOMSEL,data,0,0,2026-11-23 08:30\n"
+        "TELKOMSEL,data,116.9,-0.4,2020-11-23 08:30\n"
+    )
+    send(analyst, text)
+    work()
+    batch = ImportBatch.objects.get()
+    page = analyst.get(reverse("import-detail", args=[batch.pk])).content.decode()
+    assert "The system flagged 2 of these reports; 1 of them are held back" in page
+    rows = analyst.get(reverse("import-rows", args=[batch.pk]))
+    lines = b"".join(rows.streaming_content).decode().splitlines()
+    assert "position zero (0, 0) (held back until accepted)" in lines[1]
+    assert "over two years old" in lines[2]
+
+
+def test_a_file_without_a_row_says_so(analyst):
+    send(analyst, "operator,found,lon,lat,observed_at\n")
+    work()
+    batch = ImportBatch.objects.get()
+    page = analyst.get(reverse("import-detail", args=[batch.pk])).content.decode()
+    assert "There was no row in this file" in page
+
+
 def test_a_trial_says_that_nothing_was_stored(analyst):
     send(analyst, is_dry_run="on")
     work()

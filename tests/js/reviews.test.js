@@ -181,3 +181,21 @@ test("answers of another account are left for that account", async () => {
   await sendAnswers({ store: memory, post: office.post, account: "budi" });
   assert.deepEqual(office.answers, []);
 });
+
+test("an answer that was not sent is told of, so that it is tried again", async () => {
+  const waits = { text: "At the school", state: "waiting", asked_at: "at 0" };
+  const memory = makeMemory([sent("1", { answer: waits }), sent("2")]);
+  let status = null;
+  const reviews = makeReviews({
+    store: memory,
+    get: async () => null,
+    post: async () => status,
+  });
+  await reviews.sync("ana");
+  assert.equal(await reviews.isWaiting("ana"), true);
+  // Another's answer is not this account's to send.
+  assert.equal(await reviews.isWaiting("budi"), false);
+  status = 201;
+  await reviews.sync("ana");
+  assert.equal(await reviews.isWaiting("ana"), false);
+});

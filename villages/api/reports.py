@@ -25,6 +25,7 @@ from kukar_connect.problems import CONTENT_TYPE as PROBLEM
 from kukar_connect.roles import CanSeeReports, CanSubmitReports
 from villages.api.serializers import ReportSerializer, SubmissionResultSerializer
 from villages.models import Device, Operator, SignalReport
+from villages.models.reports import receipt
 from villages.services.submit_reports import NewReport, Outcome, store_reports
 
 MAX_REPORTS = 500
@@ -241,8 +242,3 @@ def _result(
         "village_name": stored.village.name if stored.village else None,
         "flags": stored.flags,
     }
-
-
-def receipt(digest: str) -> str:
-    """Return the short code by which a reporter can name a stored report."""
-    return f"{digest[:4]}-{digest[4:8]}".upper()

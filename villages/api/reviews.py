@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -16,16 +16,14 @@ from kukar_connect import params
 from kukar_connect.roles import CanSubmitReports
 from villages.models import Device, ReportReview, ReviewState
 from villages.models.reviews import LONGEST_REASON
+from villages.selectors.review_queue import own_reports
 from villages.services.review_reports import answer_question
 
 MAX_REVIEWS = 200
 
 
-def _own(request: Request, prefix: str = "") -> dict[str, Any]:
-    """Return whose reports are meant: a phone that was lost tells of its own only."""
-    if isinstance(request.auth, Device):
-        return {f"{prefix}device": request.auth.pk}
-    return {f"{prefix}reported_by": request.user.pk}
+def _device_id(request: Request) -> UUID | None:
+    return request.auth.pk if isinstance(request.auth, Device) else None
 
 
 class MyReviews(APIView):
@@ -59,8 +57,8 @@ class MyReviews(APIView):
             },
         ),
         description=(
-            "What was decided about the reports that the caller's account (or the "
-            "enrolled phone that asks) sent, after "
+            "What was decided about the reports that the caller's account sent (an "
+            "enrolled phone hears nothing of the account's other phones), after "
             f"the decision numbered `since`; at most {MAX_REVIEWS}. Of several about "
             "one report the last one holds."
         ),
@@ -68,7 +66,12 @@ class MyReviews(APIView):
     def get(self, request: Request) -> Response:
         since = params.whole_number(request.query_params, "since") or 0
         reviews = list(
-            ReportReview.objects.filter(pk__gt=since, **_own(request, "report__"))
+            ReportReview.objects.filter(
+                pk__gt=since,
+                report__in=own_reports(
+                    user_id=request.user.pk, device_id=_device_id(request)
+                ),
+            )
             .order_by("pk")
             .values("pk", "report_id", "decision", "reason", "decided_at")[
                 : MAX_REVIEWS + 1
@@ -116,6 +119,6 @@ class Answer(APIView):
             report_id=pk,
             text=serializer.validated_data["text"],
             by=cast("User", request.user),
-            device_id=_own(request).get("device"),
+            device_id=_device_id(request),
         )
         return Response({"state": ReviewState.ANSWERED}, status=201 if is_new else 200)

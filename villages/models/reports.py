@@ -436,6 +436,11 @@ class SignalReport(models.Model):
         return f"{self.operator} {self.observed_at:%Y-%m-%d} ({self.id})"
 
 
+def receipt(digest: str) -> str:
+    """Return the short code by which a reporter can name a stored report."""
+    return f"{digest[:4]}-{digest[4:8]}".upper()
+
+
 class ReportChange(models.Model):
     """A note, left in the transaction that changed reports, of where they lie.
 

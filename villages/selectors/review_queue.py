@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -104,6 +106,60 @@ def _for_us() -> Q:
 
 def held_flags() -> list[str]:
     return [effect.flag.value for effect in flag_effects() if effect.is_held]
+
+
+def own_reports(
+    *, user_id: int | None, device_id: UUID | None
+) -> QuerySet[SignalReport]:
+    """Return the reports whose author is asked and told about.
+
+    Of a phone these are its own, and those of the account that no other phone in use
+    has sent: what it sent before it was enrolled anew, or while its owner was signed
+    in. A phone that is lost tells nothing of the others.
+    """
+    own = SignalReport.objects.filter(reported_by=user_id)
+    if device_id is None:
+        return own
+    return own.filter(
+        Q(device=device_id) | Q(device=None) | Q(device__revoked_at__isnull=False)
+    )
+
+
+def can_be_asked_sql() -> str:
+    """Return the condition under which somebody reads a question about a report.
+
+    That is whoever sent it with a phone. Who brought in a file knows no more than the
+    file; of a phone's queue the phone itself, once it has sent the report again.
+    """
+    return """(reported_by_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM villages_importbatch AS batch
+        WHERE batch.id = batch_id AND (
+            batch.format <> 'queue'
+            OR batch.imported_by_id = reported_by_id AND device_id IS NULL)))"""
+
+
+def can_be_asked(report: SignalReport) -> bool:
+    """Tell whether somebody would read a question about *report*."""
+    return (
+        SignalReport.objects.filter(pk=report.pk)
+        .extra(  # noqa: S610 - our own words
+            where=[can_be_asked_sql()]
+        )
+        .exists()
+    )
+
+
+def report_of_receipt(code: str) -> SignalReport | None:
+    """Return the report whose receipt a reporter names, such as C03F-D92D."""
+    digits = code.replace("-", "").strip().lower()
+    if not re.fullmatch("[0-9a-f]{8}", digits):
+        return None
+    return (
+        SignalReport.objects.select_related("village", "reported_by", "device", "batch")
+        .filter(digest__startswith=digits)
+        .order_by("-received_at")
+        .first()
+    )
 
 
 def part_of_queue(

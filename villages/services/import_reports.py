@@ -23,6 +23,7 @@ from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
 
 from kukar_connect.errors import DomainError
+from villages.flags import flag_effects
 from villages.importers import (
     Problem,
     Reader,
@@ -32,9 +33,9 @@ from villages.importers import (
     open_file,
 )
 from villages.importers.reading import ZONES
-from villages.models import ImportBatch
+from villages.models import ImportBatch, SignalReport
 from villages.models.reports import TimeZone
-from villages.services.submit_reports import Outcome, store_reports
+from villages.services.submit_reports import NewReport, Outcome, store_reports
 
 # Enough for COPY to be worth its while, little enough to hold and to lose.
 ROWS_PER_CHUNK = 5_000
@@ -393,15 +394,17 @@ class _Import:
 
     def _store(self, chunk: Sequence[Row], report: RowReport) -> None:
         batch = self.batch
+        reports = [row.report for row in chunk if row.report is not None]
         outcomes = iter(
             store_reports(
-                reports=[row.report for row in chunk if row.report is not None],
+                reports=reports,
                 source=f"import:{batch.format}",
                 now=self.now,
                 reported_by_id=batch.imported_by_id,
                 batch_id=batch.id,
             )
         )
+        remarks = _remarks(batch.id, reports)
         for row in chunk:
             if row.report is None:
                 report.write(row.line, REJECTED, row.problems)
@@ -409,7 +412,8 @@ class _Import:
                 continue
             outcome = next(outcomes)
             if outcome is Outcome.STORED:
-                report.write(row.line, STORED, id_=row.report.id)
+                remark = remarks.get(row.report.id, "")
+                report.write(row.line, STORED, id_=row.report.id, remark=remark)
                 batch.stored += 1
             elif outcome is Outcome.SAME:
                 report.write(row.line, DUPLICATE, id_=row.report.id)
@@ -423,6 +427,20 @@ class _Import:
                 report.write(row.line, REJECTED, [problem])
                 batch.rejected += 1
         batch.rows += len(chunk)
+
+
+def _remarks(batch_id: UUID, reports: Sequence[NewReport]) -> dict[UUID, str]:
+    """Return, of the reports that got a flag, each flag and what it does."""
+    effects = {effect.flag.value: effect for effect in flag_effects()}
+    flagged = SignalReport.objects.filter(
+        batch=batch_id, id__in=[report.id for report in reports]
+    ).exclude(flags=[])
+    return {
+        report_id: "; ".join(
+            f"{effects[flag].name} ({effects[flag].text})" for flag in flags
+        )
+        for report_id, flags in flagged.values_list("id", "flags")
+    }
 
 
 @contextmanager
@@ -524,10 +542,11 @@ class RowReport:
         result: str,
         problems: Sequence[Problem] = (),
         id_: UUID | None = None,
+        remark: str = "",
     ) -> None:
         self._last_line = line
         if not problems:
-            self._writer.writerow((line, result, "", "", "", id_))
+            self._writer.writerow((line, result, "", "", remark, id_))
             return
         cells = {
             "column": ", ".join(problem.column for problem in problems),

@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from kukar_connect.errors import DomainError
-from villages.models import ReviewState, SignalReport
+from villages.models import ReviewState
 from villages.models.reviews import LONGEST_REASON
+from villages.selectors.review_queue import can_be_asked_sql, own_reports
 from villages.services.submit_reports import leave_change
 
 DECISIONS = (ReviewState.ACCEPTED, ReviewState.REJECTED, ReviewState.ASKED)
@@ -38,7 +39,7 @@ WITH chosen AS (
     SELECT id, review_state AS previous
     FROM villages_signalreport
     WHERE id = ANY(%(ids)s::uuid[])
-      AND (%(decision)s <> 'asked' OR reported_by_id IS NOT NULL)
+      AND (%(decision)s <> 'asked' OR {can_be_asked_sql()})
     ORDER BY id FOR UPDATE
 ),
 changed AS (
@@ -109,7 +110,7 @@ def answer_question(
 ) -> bool:
     """Answer the question about the own report *report_id*; return whether it is new.
 
-    With *device_id* it must be a report of that phone.
+    With *device_id* it must be one that this phone may answer for (`own_reports`).
 
     The report goes back to the verifiers. Safe to repeat: the same answer again
     changes nothing.
@@ -125,10 +126,8 @@ def answer_question(
     if not text:
         raise ReviewError(_("The answer is empty."))
     _check_text(text)
-    own = SignalReport.objects.filter(pk=report_id, reported_by=by)
-    if device_id is not None:
-        own = own.filter(device=device_id)
-    report = own.select_for_update().first()
+    own = own_reports(user_id=by.pk, device_id=device_id).filter(pk=report_id)
+    report = own.select_for_update(of=["self"]).first()
     last = report.reviews.last() if report else None
     if last is None or last.decision not in (ReviewState.ASKED, ReviewState.ANSWERED):
         raise NotAskedError(_("Nothing was asked about this report."))

@@ -217,6 +217,17 @@ ON CONFLICT (id) DO NOTHING
 RETURNING id
 """
 
+# Once: from the importer, in whose name it was stored, to who sends it.
+_HAND_OVER = """
+UPDATE villages_signalreport AS stored
+SET reported_by_id = %(reported_by)s, device_id = %(device)s::uuid
+FROM incoming_report AS incoming, villages_importbatch AS batch
+WHERE stored.id = incoming.id AND stored.digest = incoming.digest
+  AND batch.id = stored.batch_id AND batch.format = 'queue'
+  AND stored.device_id IS NULL
+  AND stored.reported_by_id IS NOT DISTINCT FROM batch.imported_by_id
+"""
+
 _COMPARE = """
 SELECT incoming.line, stored.digest = incoming.digest
 FROM incoming_report AS incoming
@@ -243,6 +254,8 @@ def store_reports(
     Safe to repeat: the same reports again change nothing. The reports must have
     passed :func:`check_report`; what slips through, a constraint refuses whole.
     *clock_skew* is the sender's clock minus ours, where the sender told its time.
+    A report that the office brought in with a phone's queue becomes the sender's own
+    when the phone itself sends it: only it can know the report.
     """
     if not reports:
         return []
@@ -277,6 +290,10 @@ def store_reports(
         stored = {row[0] for row in cursor.fetchall()}
         cursor.execute(_COMPARE)
         is_same = dict(cursor.fetchall())
+        if batch_id is None and reported_by_id is not None:
+            cursor.execute(
+                _HAND_OVER, {"reported_by": reported_by_id, "device": device_id}
+            )
     if stored:
         _note_change([report for report in reports if report.id in stored])
 

@@ -31,6 +31,7 @@ from kukar_connect.errors import DomainError
 from kukar_connect.roles import RoleRequiredMixin, has_role
 from villages.importers.claim_files import MAX_BYTES, MAX_ROWS
 from villages.models import Claim, ClaimSheet, District, Found, Operator, Village
+from villages.selectors.used_reports import used_sql
 from villages.services.claim_workbooks import row_report_workbook, template_workbook
 from villages.services.import_claims import (
     Proposal,
@@ -380,8 +381,10 @@ class ClaimPage(RoleRequiredMixin, FormView):
 
 
 def _reports_of(claim: Claim) -> list[dict[str, Any]]:
-    """Return how often each finding was reported from the claim's village."""
-    reports = claim.village.reports.filter(is_demo=False)
+    """Return how often the map counts each finding from the claim's village."""
+    reports = claim.village.reports.filter(is_demo=False).extra(  # noqa: S610 - our own words
+        where=[used_sql()]
+    )
     if claim.operator:
         reports = reports.filter(operator=claim.operator)
     counted = (

@@ -51,7 +51,7 @@ def trip_texts() -> dict[str, str]:
         ),
         "trip_removed": _("The map was removed from this phone."),
         "trip_offline": _("To choose a map there must be a connection."),
-        "trip_signed_out": _("You are signed out. Sign in to choose a map."),
+        "trip_signed_out": _("Only who is signed in with an account may choose a map."),
         "trip_not_allowed": _("Your account may not see the coverage map."),
         "trip_no_run": _("There is no coverage map yet. The office computes it."),
         "trip_failed": _("The server had a problem. Close this and open it again."),

@@ -34,7 +34,7 @@ from villages.models import (
     ReviewState,
     SignalReport,
 )
-from villages.models.reports import Internet
+from villages.models.reports import Internet, receipt
 from villages.models.reviews import LONGEST_REASON
 from villages.selectors.photos import photos_of
 from villages.selectors.review_queue import (
@@ -42,8 +42,10 @@ from villages.selectors.review_queue import (
     SHOWN,
     SOURCES,
     ReviewFilter,
+    can_be_asked,
     neighbours_of,
     part_of_queue,
+    report_of_receipt,
     same_day_of,
 )
 from villages.services.review_reports import (
@@ -148,7 +150,13 @@ class ReviewPage(RoleRequiredMixin, TemplateView):
             chosen = _where_something_waits(chosen)
         after = _chosen(self.request.GET, "after")
         listed = part_of_queue(chosen.reports(), after)
-        report = _chosen(self.request.GET, "report") or next(iter(listed), None)
+        code = self.request.GET.get("receipt", "")
+        report = (
+            report_of_receipt(code)
+            if code
+            else _chosen(self.request.GET, "report") or next(iter(listed), None)
+        )
+        kwargs |= {"code": code, "is_code_unknown": bool(code) and report is None}
         kwargs |= _queue_context(chosen, listed, report)
         if report is not None:
             kwargs |= _report_context(report)
@@ -237,6 +245,8 @@ def _report_context(report: SignalReport) -> dict[str, Any]:
     effects = {effect.flag.value: effect for effect in flag_effects()}
     return {
         "report": report,
+        "can_be_asked": can_be_asked(report),
+        "receipt": receipt(report.digest),
         "kind": kind,
         "kind_name": KIND_NAMES[kind],
         "state_name": STATE_NAMES[report.review_state],

@@ -33,6 +33,7 @@ from django.views.generic import DetailView, FormView, TemplateView
 from kukar_connect.roles import RoleRequiredMixin, has_role
 from villages.importers import FORMATS, own_csv
 from villages.models import Environment, ImportBatch, Operator, Technology
+from villages.selectors.review_queue import ReviewFilter
 from villages.services.import_reports import (
     accept_upload,
     cancel_import,
@@ -130,6 +131,8 @@ def _report_texts() -> dict[str, str]:
         "sending": _("Sending …"),
         "account": _("Account: {account}."),
         "all_sent": _("Nothing waits to be sent."),
+        "answers_wait": _("Answers to the office that wait: {count}."),
+        "show_all": _("Show all {count} reports"),
         "some_aside": _("{count} not accepted: see below."),
         "stopped_network": _(
             "No connection to the server. It is sent by itself once there is one."
@@ -307,7 +310,16 @@ class ImportDetail(RoleRequiredMixin, DetailView):
             format_title=titles.get(batch.format, batch.format),
             operator_name=batch.get_operator_display(),
             has_row_report=batch.is_finished and row_report_path(batch.pk).exists(),
+            flagged=_flagged(batch),
         )
+
+
+def _flagged(batch: ImportBatch) -> dict[str, int] | None:
+    """Return how many of an import's reports wait with a flag, how many held."""
+    if not batch.is_finished or not batch.stored or batch.is_dry_run:
+        return None
+    counts = ReviewFilter(source="batch", source_id=str(batch.pk)).counts()
+    return {name: counts[name] for name in ("flagged", "held")}
 
 
 STATE_NAMES = {

@@ -77,7 +77,7 @@ const kick = makeSender({
   store,
   ping: hear,
   send: (reports, by) => sendReports(form.dataset.apiUrl, reports, by, device.headers()),
-  hasMore: () => device.isWanted(),
+  hasMore: async () => (await device.isWanted()) || (await reviews.isWaiting(account)),
   sendPhotos: (sender) =>
     sendPhotos({
       store,

@@ -2,6 +2,7 @@
 
 import { isAsked } from "./reviews.js";
 
+// More at once would make a cheap phone slow; a button shows the rest.
 const SHOWN = 100;
 // As the server takes it.
 const LONGEST_ANSWER = 1000;
@@ -42,6 +43,7 @@ export function makeLog({
   const list = one("[data-log]");
   const exportButton = one("[data-export]");
   let justSaved = 0;
+  let shown = SHOWN;
 
   const time = (iso) =>
     new Date(iso).toLocaleString(language, {
@@ -50,14 +52,17 @@ export function makeLog({
       timeZone: "Asia/Makassar",
     });
 
-  function statusText(state, reports, photos) {
+  function statusText(state, reports, photos, answers) {
     const parts = [];
-    const waiting = reports.waiting + photos.waiting;
+    const waiting = reports.waiting + photos.waiting + answers;
     if (justSaved > 0) parts.push(say("kept", { count: justSaved }));
     if (state.isSending && waiting > 0)
-      parts.push(say(reports.waiting > 0 ? "sending" : "sending_photos"));
+      parts.push(
+        say(photos.waiting > 0 && reports.waiting === 0 ? "sending_photos" : "sending"),
+      );
     else if (waiting > 0 && state.stopped) parts.push(say(`stopped_${state.stopped}`));
     else if (waiting + reports.aside + photos.aside === 0) parts.push(say("all_sent"));
+    if (answers > 0) parts.push(say("answers_wait", { count: answers }));
     if (reports.aside > 0) parts.push(say("some_aside", { count: reports.aside }));
     if (photos.aside > 0) parts.push(say("photos_aside", { count: photos.aside }));
     return parts.join(" ");
@@ -176,17 +181,30 @@ export function makeLog({
     return buttons;
   }
 
+  function moreButton(count, state) {
+    const line = element("li", "log__item");
+    const button = element("button", "button button--quiet", say("show_all", { count }));
+    button.type = "button";
+    button.addEventListener("click", () => {
+      shown = Infinity;
+      show(state);
+    });
+    line.append(button);
+    return line;
+  }
+
   async function show(state) {
     const items = await store.all();
     const kept = await store.photos();
     const reports = counted(items);
     const photos = counted(kept);
-    const waiting = reports.waiting + photos.waiting;
+    const answers = items.filter(({ answer }) => answer?.state === "waiting").length;
+    const waiting = reports.waiting + photos.waiting + answers;
     // A number stays with its word where the line is too short.
     counter.textContent = counterText(reports, photos).replaceAll(/(\d) /g, "$1\u00a0");
     bar.dataset.state =
       waiting > 0 ? "waiting" : reports.aside + photos.aside > 0 ? "aside" : "empty";
-    const text = statusText(state, reports, photos);
+    const text = statusText(state, reports, photos, answers);
     if (status.textContent !== text) status.textContent = text;
     one("[data-send-now]").hidden = waiting === 0;
     one("[data-send-now]").disabled = Boolean(state.isSending);
@@ -202,8 +220,9 @@ export function makeLog({
     );
     const photoOf = new Map(kept.flatMap((each) => each.reports.map((id) => [id, each])));
     list.replaceChildren(
-      ...items.slice(0, SHOWN).map((item) => entry(item, photoOf.get(item.id))),
+      ...items.slice(0, shown).map((item) => entry(item, photoOf.get(item.id))),
     );
+    if (items.length > shown) list.append(moreButton(items.length, state));
     one("[data-log-section]").hidden = items.length === 0;
   }
 

@@ -58,8 +58,8 @@ export async function takeReviews({ store, get, account }) {
 /**
  * Keep the log up to date with the office.
  *
- * Returns `{ sync(account), answer(item, text, account) }`; both resolve when done and
- * never reject. `scope()` tells apart who asks: an enrolled phone hears of other reports
+ * Returns `{ sync(account), isWaiting(account), answer(item, text, account) }`; all resolve
+ * when done and never reject. `scope()` tells apart who asks: an enrolled phone hears of other reports
  * than its account. `onChanged()` hears when the store holds something new.
  */
 export function makeReviews({
@@ -94,6 +94,18 @@ export function makeReviews({
 
   return {
     sync,
+    /** Whether an answer of *account* waits to be sent. */
+    async isWaiting(account) {
+      try {
+        return (await store.all()).some(
+          ({ answer, account: author }) =>
+            answer?.state === "waiting" && !(author && account && author !== account),
+        );
+      } catch {
+        // What cannot be looked up may well be there.
+        return true;
+      }
+    },
     async answer(item, text, account) {
       await store.noteAnswer(item.id, {
         text,
