@@ -6,6 +6,7 @@ import re
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
 
@@ -14,7 +15,7 @@ _PLAIN = re.compile(r"[\w.:+-]{0,64}")
 
 
 class ParameterError(DomainError):
-    title = "A parameter is not usable."
+    title = gettext_noop("A parameter is not usable.")
 
 
 def text(query: QueryDict, name: str) -> str | None:

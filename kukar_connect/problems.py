@@ -17,7 +17,7 @@ CONTENT_TYPE = "application/problem+json"
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn *exc* into a problem document; None leaves it to Django as a 500."""
     if isinstance(exc, DomainError):
-        problem = {"title": str(exc.title), "detail": str(exc.detail), **exc.facts}
+        problem = {"title": _(exc.title), "detail": str(exc.detail), **exc.facts}
         return _problem(exc.status, problem)
 
     response = exception_handler(exc, context)

@@ -21,6 +21,7 @@ from django.db.models.functions import Cast, ExtractYear, JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -50,7 +51,7 @@ SERVICE = OpenApiParameter("service", str, enum=Service.values)
 
 class NoRunError(DomainError):
     status = 404
-    title = "There is no such run."
+    title = gettext_noop("There is no such run.")
 
 
 def run_of(request: Request) -> CoverageRun:

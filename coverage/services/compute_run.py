@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from coverage.core.classify import StateRules
 from coverage.core.law import Layer
@@ -94,7 +95,7 @@ ROUNDS = 5
 
 
 class NoVillagesError(DomainError):
-    title = "There are no villages yet."
+    title = gettext_noop("There are no villages yet.")
 
 
 def compute_full(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from django.contrib.gis.gdal import GDALException, GDALRaster
+from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
 from coverage.core.observations import Observations
@@ -29,7 +30,7 @@ MAX_CELLS = 200_000_000
 
 
 class FileError(DomainError):
-    title = "The file cannot be used."
+    title = gettext_noop("The file cannot be used.")
 
 
 def read_columns(path: Path, names: tuple[str, ...]) -> list[NDArray[np.float64]]:

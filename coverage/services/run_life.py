@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from coverage.core.parallel import Spread, Task
 from coverage.models import CoverageRun
@@ -19,7 +20,7 @@ PUBLISH_KEY = 64_03
 
 
 class RunCancelledError(DomainError):
-    title = "The run was cancelled."
+    title = gettext_noop("The run was cancelled.")
 
 
 def cancel_full_run() -> int | None:

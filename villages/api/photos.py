@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -36,17 +37,17 @@ RESUME_INCOMPLETE = 308
 
 
 class PieceError(DomainError):
-    title = "This is not a piece of a photo."
+    title = gettext_noop("This is not a piece of a photo.")
 
 
 class PieceTooLargeError(DomainError):
     status = 413
-    title = "The piece is too large."
+    title = gettext_noop("The piece is too large.")
 
 
 class PhotoRefusedError(DomainError):
     status = 422
-    title = "The photo is not accepted."
+    title = gettext_noop("The photo is not accepted.")
 
 
 class PhotoPieces(APIView):

@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser
@@ -25,7 +26,7 @@ MAX_BYTES = 500_000
 
 class TooManyBytesError(DomainError):
     status = 413
-    title = "Too many bytes at once."
+    title = gettext_noop("Too many bytes at once.")
 
 
 def _refuse_more_than_most(count: int) -> None:

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import BasePermission
@@ -34,16 +35,16 @@ MAX_SHOWN = 5_000
 
 class TooManyReportsError(DomainError):
     status = 413
-    title = "Too many reports at once."
+    title = gettext_noop("Too many reports at once.")
 
 
 class NotReportsError(DomainError):
-    title = "This is not a report."
+    title = gettext_noop("This is not a report.")
 
 
 class OtherAccountError(DomainError):
     status = 412
-    title = "Another account is signed in."
+    title = gettext_noop("Another account is signed in.")
 
 
 class Reports(APIView):

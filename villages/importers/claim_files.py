@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 import openpyxl
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
 from villages.importers.claim_sheet import (
@@ -64,7 +65,7 @@ class ClaimSheetError(DomainError):
     """The sheet as a whole cannot be read; nothing of it was stored."""
 
     status = 422
-    title = "The sheet cannot be read."
+    title = gettext_noop("The sheet cannot be read.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
 from villages.models import Operator
@@ -79,7 +80,7 @@ class ReportFileError(DomainError):
     """The file as a whole cannot be read; nothing of it was stored."""
 
     status = 422
-    title = "The file cannot be read."
+    title = gettext_noop("The file cannot be read.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import secrets
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, Group
 from django.db import transaction
+from django.utils.translation import gettext_noop
 from rest_framework.authtoken.models import Token
 
 from kukar_connect.errors import DomainError
@@ -14,7 +15,7 @@ from kukar_connect.roles import ROLES
 
 
 class AccountError(DomainError):
-    title = "The account could not be made."
+    title = gettext_noop("The account could not be made.")
 
 
 @transaction.atomic

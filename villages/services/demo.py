@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -38,7 +39,7 @@ ACCOUNT_PREFIX = "demo-"
 
 
 class DemoError(DomainError):
-    title = "The demonstration data cannot be loaded."
+    title = gettext_noop("The demonstration data cannot be loaded.")
 
 
 def load_demo(

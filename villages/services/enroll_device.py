@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
 from kukar_connect.roles import has_role
@@ -38,19 +39,19 @@ SEEN_STEP = timedelta(minutes=1)
 
 
 class DeviceError(DomainError):
-    title = "The device could not be set up."
+    title = gettext_noop("The device could not be set up.")
 
 
 class CodeRefusedError(DomainError):
     """The code enrols no phone; `facts["reason"]` says why, for programs."""
 
     status = 410
-    title = "This code enrols no phone."
+    title = gettext_noop("This code enrols no phone.")
 
 
 class TooManyWrongCodesError(DomainError):
     status = 429
-    title = "Too many wrong codes; try again later."
+    title = gettext_noop("Too many wrong codes; try again later.")
 
 
 class TokenRefusedError(Exception):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
 from villages.importers.claim_files import MAX_BYTES, read_sheet
@@ -29,7 +30,7 @@ _DIGEST_PREFIX = "claim-1"
 class ChoiceError(DomainError):
     """A row was given to a village that does not exist."""
 
-    title = "A chosen village is not known."
+    title = gettext_noop("A chosen village is not known.")
 
 
 @dataclass(frozen=True, slots=True)

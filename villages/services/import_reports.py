@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext, override
+from django.utils.translation import get_language, gettext_noop, ngettext, override
 from django.utils.translation import gettext as _
 
 from kukar_connect.errors import DomainError
@@ -63,7 +63,7 @@ class ImportBusyError(DomainError):
     """Another process is at work on this import."""
 
     status = 409
-    title = "This import is already running."
+    title = gettext_noop("This import is already running.")
 
 
 def imports_dir() -> Path:

@@ -17,6 +17,7 @@ import shapely
 from django.contrib.gis.geos import GEOSGeometry, Point
 from django.contrib.gis.geos import MultiPolygon as GeosMultiPolygon
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
 from villages.models import BoundarySource, Claim, District, SignalReport, Village
@@ -41,7 +42,7 @@ DISTRICT_COLUMNS = (
 
 
 class BoundaryFileError(DomainError):
-    title = "The boundary file cannot be used."
+    title = gettext_noop("The boundary file cannot be used.")
 
 
 @dataclass

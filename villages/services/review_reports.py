@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
 from villages.models import ReviewState
@@ -23,12 +24,12 @@ _LOCK_KEY = 6_402_0008
 
 
 class ReviewError(DomainError):
-    title = "The decision was not taken."
+    title = gettext_noop("The decision was not taken.")
 
 
 class NotAskedError(DomainError):
     status = 409
-    title = "There is no open question about this report."
+    title = gettext_noop("There is no open question about this report.")
 
 
 # Counting for the map changes only between these three.

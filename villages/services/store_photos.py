@@ -25,6 +25,7 @@ from django.contrib.gis.geos import Point
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
 from villages.importers import queue_file
@@ -46,27 +47,27 @@ STRAY_AFTER = timedelta(days=1)
 
 class PhotoReportError(DomainError):
     status = 404
-    title = "You have sent no report with this id."
+    title = gettext_noop("You have sent no report with this id.")
 
 
 class PhotoTooLargeError(DomainError):
     status = 413
-    title = "The photo is too large."
+    title = gettext_noop("The photo is too large.")
 
 
 class PhotoSizeError(DomainError):
     status = 409
-    title = "Another size was announced for this photo."
+    title = gettext_noop("Another size was announced for this photo.")
 
 
 class TooManyPhotosError(DomainError):
     status = 422
-    title = "This report has enough photos."
+    title = gettext_noop("This report has enough photos.")
 
 
 class NoRoomError(DomainError):
     status = 507
-    title = "The server has no room for photos."
+    title = gettext_noop("The server has no room for photos.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -131,6 +131,11 @@ def _report_texts() -> dict[str, str]:
         "sending": _("Sending …"),
         "account": _("Account: {account}."),
         "all_sent": _("Nothing waits to be sent."),
+        "field_note": _("Note"),
+        "field_rsrp_dbm": _("RSRP (dBm)"),
+        "field_technology": _("Network"),
+        "field_power_out_hours": _("Hours without power"),
+        "field_observed_at": _("Time"),
         "answers_wait": _("Answers to the office that wait: {count}."),
         "show_all": _("Show all {count} reports"),
         "some_aside": _("{count} not accepted: see below."),
@@ -149,8 +154,8 @@ def _report_texts() -> dict[str, str]:
             "account or ask the administrator."
         ),
         "stopped_other_account": _(
-            "Some reports were saved by another account. Sign in with that one to send "
-            "them."
+            "Some reports were saved by another account ({account}). Sign in with that "
+            "one to send them."
         ),
         "stopped_account_changed": _(
             "Another account has signed in meanwhile. Sending goes on by itself."

@@ -104,6 +104,7 @@ const log = makeLog({
   names: {
     operator: (value) => one(`[data-operator="${value}"]`).dataset.name,
     choice: (report) => choiceName(report),
+    field: (name) => texts[`field_${name}`] ?? name,
   },
   onCorrect: correct,
   onAnswer: (item, text) => reviews.answer(item, text, state.stopped ? null : state.account),

@@ -52,7 +52,7 @@ export function makeLog({
       timeZone: "Asia/Makassar",
     });
 
-  function statusText(state, reports, photos, answers) {
+  function statusText(state, { reports, photos, answers, others }) {
     const parts = [];
     const waiting = reports.waiting + photos.waiting + answers;
     if (justSaved > 0) parts.push(say("kept", { count: justSaved }));
@@ -60,7 +60,8 @@ export function makeLog({
       parts.push(
         say(photos.waiting > 0 && reports.waiting === 0 ? "sending_photos" : "sending"),
       );
-    else if (waiting > 0 && state.stopped) parts.push(say(`stopped_${state.stopped}`));
+    else if (waiting > 0 && state.stopped)
+      parts.push(say(`stopped_${state.stopped}`, { account: others.join(", ") }));
     else if (waiting + reports.aside + photos.aside === 0) parts.push(say("all_sent"));
     if (answers > 0) parts.push(say("answers_wait", { count: answers }));
     if (reports.aside > 0) parts.push(say("some_aside", { count: reports.aside }));
@@ -134,7 +135,7 @@ export function makeLog({
       line.append(element("p", "log__fact", item.problem?.title ?? ""));
       const reasons = element("ul");
       for (const [field, told] of Object.entries(item.problem?.errors ?? {}))
-        reasons.append(element("li", "", `${field}: ${[told].flat().join(" ")}`));
+        reasons.append(element("li", "", `${names.field(field)}: ${[told].flat().join(" ")}`));
       if (reasons.children.length > 0) line.append(reasons);
       line.append(asideButtons(item));
     }
@@ -204,7 +205,9 @@ export function makeLog({
     counter.textContent = counterText(reports, photos).replaceAll(/(\d) /g, "$1\u00a0");
     bar.dataset.state =
       waiting > 0 ? "waiting" : reports.aside + photos.aside > 0 ? "aside" : "empty";
-    const text = statusText(state, reports, photos, answers);
+    const authors = items.filter((item) => item.state === "waiting").map((item) => item.account);
+    const others = [...new Set(authors)].filter((name) => name && name !== state.account);
+    const text = statusText(state, { reports, photos, answers, others });
     if (status.textContent !== text) status.textContent = text;
     one("[data-send-now]").hidden = waiting === 0;
     one("[data-send-now]").disabled = Boolean(state.isSending);
