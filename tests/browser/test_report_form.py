@@ -344,7 +344,7 @@ def test_what_the_server_refuses_is_set_aside_corrected_and_sent(open_form):
     page.get_by_label("RSRP (dBm) Telkomsel").fill("-125")
     press(page, "Save report")
     expect(queue(page)).to_contain_text("1 not accepted")
-    expect(log(page)).to_contain_text("rsrp_dbm")
+    expect(log(page)).to_contain_text("RSRP (dBm): -125.0 is outside")
     assert SignalReport.objects.count() == 1
     press(page, "Correct and send again")
     expect(page.get_by_text("You are correcting a report.")).to_be_visible()
