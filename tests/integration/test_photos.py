@@ -204,11 +204,17 @@ def test_only_the_reports_own_sender_adds_a_photo(
 
 
 def test_a_phone_whose_queue_the_office_imported_still_adds_its_photos(
-    field, two_villages, account, jpeg
+    field, two_villages, reporter, account, jpeg
 ):
-    batch = ImportBatch.objects.create(file_name="antrean.json", format="queue")
+    importer = account("importer", "analyst")
+    batch = ImportBatch.objects.create(
+        file_name="antrean.json", format="queue", imported_by=importer
+    )
     new = a_report()
-    store(new, batch_id=batch.pk, reported_by_id=account("importer", "analyst").pk)
+    store(new, batch_id=batch.pk, reported_by_id=importer.pk)
+    assert put(field, new.id, jpeg).status_code == 404
+    # The phone sends the report before its photo, and is its author from then on.
+    store(new, reported_by_id=reporter.pk)
     assert put(field, new.id, jpeg).status_code in (200, 201)
     assert Photo.objects.get().reports.get().id == new.id
 

@@ -23,12 +23,11 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.gis.geos import Point
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
-from villages.importers import queue_file
 from villages.models import Photo, SignalReport
 from villages.services.redraw_photo import CannotRedrawError, redraw
 
@@ -148,10 +147,7 @@ def _photo_of(
     told: Told,
 ) -> Photo:
     """Return the photo, joined to the report; its row is ours until we commit."""
-    # A queue that the office imported as a file is stored under the importer's name.
-    # Only the phone that made the reports knows their ids, and it has their photos.
-    is_own = Q(reported_by=sent_by_id) | Q(batch__format=queue_file.NAME)
-    if not SignalReport.objects.filter(is_own, pk=report_id).exists():
+    if not SignalReport.objects.filter(pk=report_id, reported_by=sent_by_id).exists():
         raise PhotoReportError(_("You have sent no report with this id."))
     has_place = told.lon is not None and told.lat is not None
     Photo.objects.get_or_create(
