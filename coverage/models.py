@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from villages.models import Operator, Village
+from villages.models import Facility, Operator, Settlement, Village
 
 # "Any operator" is a layer beside those of the operators.
 ANY_OPERATOR = "ANY"
@@ -257,8 +257,12 @@ class BlankSpot(RunRow):
     districts = ArrayField(models.CharField(max_length=8), verbose_name=_("districts"))
     settlement_count = models.PositiveIntegerField(_("settlements"), default=0)
     facility_count = models.PositiveIntegerField(_("facilities"), default=0)
-    # Empty where the office has loaded no population.
+    school_count = models.PositiveIntegerField(_("schools"), default=0)
+    health_centre_count = models.PositiveIntegerField(_("health centres"), default=0)
+    # Empty where the office has loaded no such numbers.
     people = models.PositiveIntegerField(_("people"), null=True)
+    pupils = models.PositiveIntegerField(_("pupils"), null=True)
+    patients = models.PositiveIntegerField(_("patients a year"), null=True)
     is_demo = models.BooleanField(_("demonstration"), default=False)
 
     class Meta(RunRow.Meta):
@@ -342,3 +346,78 @@ class VillageCoverage(RunRow):
 
     def __str__(self) -> str:
         return f"{self.village} {self.operator}/{self.service}"
+
+
+class PlaceState(models.TextChoices):
+    COVERED = "covered", _("covered")
+    WEAK = "weak", _("weak signal")
+    LIKELY_BLANK = "likely_blank", _("probably blank")
+    BLANK = "blank", _("blank spot")
+    UNKNOWN = "unknown", _("not known")
+
+
+class PlaceCoverage(RunRow):
+    """The state of one layer where people are: at a settlement or a facility.
+
+    A village without a settlement has one row with neither: its own point stands in.
+    """
+
+    village = models.ForeignKey(Village, models.CASCADE, related_name="+")
+    settlement = models.ForeignKey(
+        Settlement, models.CASCADE, null=True, related_name="coverage"
+    )
+    facility = models.ForeignKey(
+        Facility, models.CASCADE, null=True, related_name="coverage"
+    )
+    state = models.CharField(_("state"), max_length=12, choices=PlaceState)
+    # Probability that a phone there finds less than usable signal; empty: unknown.
+    p_blank = models.FloatField(_("probability of blank"), null=True)
+
+    class Meta(RunRow.Meta):
+        indexes = [
+            models.Index(
+                name="place_coverage_layer",
+                fields=["operator", "service", "first_run"],
+            ),
+        ]
+        constraints = [
+            *RunRow.Meta.constraints,
+            models.CheckConstraint(
+                name="place_coverage_state_known",
+                condition=Q(
+                    state__in=["covered", "weak", "likely_blank", "blank", "unknown"]
+                ),
+            ),
+            models.CheckConstraint(
+                name="place_coverage_unknown_has_no_probability",
+                condition=Q(state="unknown", p_blank__isnull=True)
+                | Q(~Q(state="unknown"), p_blank__gte=0, p_blank__lte=1),
+            ),
+            models.CheckConstraint(
+                name="place_coverage_of_one_place",
+                condition=Q(settlement__isnull=True) | Q(facility__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="place_coverage_settlement_once",
+                fields=["operator", "service", "settlement"],
+                condition=Q(ended_run__isnull=True, settlement__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="place_coverage_facility_once",
+                fields=["operator", "service", "facility"],
+                condition=Q(ended_run__isnull=True, facility__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="place_coverage_village_once",
+                fields=["operator", "service", "village"],
+                condition=Q(
+                    ended_run__isnull=True,
+                    settlement__isnull=True,
+                    facility__isnull=True,
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        place = self.settlement or self.facility or self.village
+        return f"{place} {self.operator}/{self.service}"

@@ -1,4 +1,4 @@
-"""The rows of a run: tiles and villages, written where they came out different."""
+"""The rows of a run: tiles, villages and places, where they came out different."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from coverage.core import grid
-from coverage.core.classify import State
+from coverage.core.classify import P_STEPS, State
 from coverage.core.exposure import NOWHERE, areas_by_state
 from coverage.core.law import Layer
-from coverage.models import CoverageRun, SurfaceTile, VillageCoverage
+from coverage.models import (
+    CoverageRun,
+    PlaceCoverage,
+    PlaceState,
+    SurfaceTile,
+    VillageCoverage,
+)
 from coverage.selectors import AREAS, Regency
 from coverage.services.layers import LayerResult, pack, part_of, unpack, whole
+from villages.selectors.people_places import PeoplePlace
 from villages.selectors.used_reports import used_sql
 
 
@@ -169,6 +176,77 @@ def _areas_of(
         area_km2=part.area_km2,
         count=len(places.codes),
     )
+
+
+STATE_OF = {
+    State.OUTSIDE: PlaceState.UNKNOWN,
+    State.UNKNOWN: PlaceState.UNKNOWN,
+    State.COVERED: PlaceState.COVERED,
+    State.WEAK: PlaceState.WEAK,
+    State.LIKELY_BLANK: PlaceState.LIKELY_BLANK,
+    State.BLANK: PlaceState.BLANK,
+}
+
+
+def replace_place_coverage(
+    run: CoverageRun,
+    name: Layer,
+    layer: LayerResult,
+    part: Regency,
+    places: list[PeoplePlace],
+    *,
+    is_whole: bool,
+) -> None:
+    """Write in which square, and so in which state, each place of people lies.
+
+    In a run of changes places outside *part* stay as they are.
+    """
+    operator, service = name
+    in_force = {
+        (row.village_id, row.settlement_id, row.facility_id): row
+        for row in PlaceCoverage.objects.filter(
+            operator=operator, service=service, ended_run=None
+        )
+    }
+    column, row_at = grid.position_of(
+        np.array([place.lon for place in places], float),
+        np.array([place.lat for place in places], float),
+    )
+    columns = np.floor(column).astype(int) - part.window.column
+    rows = np.floor(row_at).astype(int) - part.window.row
+    height, width = part.window.shape
+    is_inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    fresh, ended = [], []
+    for place, is_in, row, column in zip(places, is_inside, rows, columns, strict=True):
+        old = in_force.pop(place.key, None)
+        if not (is_in or is_whole or old is None):
+            continue
+        mark = State(layer.state[row, column]) if is_in else State.OUTSIDE
+        state = STATE_OF[mark]
+        p_blank = None
+        if state != PlaceState.UNKNOWN:
+            p_blank = min(float(layer.surface.p_blank[row, column]) / P_STEPS, 1.0)
+        if old and (old.state, old.p_blank) == (state, p_blank):
+            continue
+        village, settlement, facility = place.key
+        fresh.append(
+            PlaceCoverage(
+                first_run=run,
+                operator=operator,
+                service=service,
+                village_id=village,
+                settlement_id=settlement,
+                facility_id=facility,
+                state=state,
+                p_blank=p_blank,
+            )
+        )
+        if old:
+            ended.append(old.pk)
+    # Villages that have settlements now, and places that moved to another village.
+    ended += [row.pk for row in in_force.values()]
+    PlaceCoverage.objects.filter(pk__in=ended).update(ended_run=run)
+    PlaceCoverage.objects.bulk_create(fresh)
 
 
 def reports_by_village(operator: str) -> dict[str, int]:

@@ -49,6 +49,7 @@ from coverage.services.layers import (
 )
 from coverage.services.publish_rows import (
     map_checksum,
+    replace_place_coverage,
     replace_tiles,
     replace_village_coverage,
     reports_by_village,
@@ -56,6 +57,7 @@ from coverage.services.publish_rows import (
 from coverage.services.publish_spots import Drawn, replace_spots
 from coverage.services.run_life import RunCancelledError
 from villages.models import ReportChange
+from villages.selectors.people_places import has_demo_places, people_places
 
 
 @dataclass
@@ -163,6 +165,7 @@ def publish_run(
         run.save(force_insert=True)
     counts: dict[str, dict[str, int]] = {}
     measured = dict(before.parameters.get("measured", {})) if before else {}
+    where_people_are = people_places()
     for service in SERVICES:
         operators = _operators_of(run, service, fresh, before)
         if not operators:
@@ -190,8 +193,12 @@ def publish_run(
             replace_village_coverage(
                 run, name, layer, part, places, counts[name[0]], is_whole=run.is_full
             )
+            replace_place_coverage(
+                run, name, layer, part, where_people_are, is_whole=run.is_full
+            )
     run.parameters["measured"] = measured
-    run.report_counts, run.is_demo = count_reports()
+    run.report_counts, has_demo_reports = count_reports()
+    run.is_demo = has_demo_reports or has_demo_places()
     run.checksum = map_checksum()
     CoverageRun.objects.filter(is_current=True).update(is_current=False)
     run.state = CoverageRun.State.PUBLISHED

@@ -262,12 +262,13 @@ UPDATE coverage_blankspot AS spot SET
     report_kinds = evidence.kinds,
     newest_report_at = evidence.newest, oldest_report_at = evidence.oldest,
     settlement_count = evidence.settlements, people = evidence.people,
-    facility_count = evidence.facilities, is_demo = evidence.is_demo
+    facility_count = evidence.facilities, school_count = evidence.schools,
+    health_centre_count = evidence.health_centres, pupils = evidence.pupils,
+    patients = evidence.patients, is_demo = evidence.is_demo
 FROM (
-    SELECT s.id, reports.*, settlements.*,
-        (SELECT count(*) FROM villages_facility AS f
-         WHERE ST_Covers(s.polygon, f.point)) AS facilities,
-        EXISTS (SELECT 1 FROM villages_signalreport AS r
+    SELECT s.id, reports.*, settlements.*, facilities.*,
+        settlements.has_demo_settlement OR facilities.has_demo_facility
+        OR EXISTS (SELECT 1 FROM villages_signalreport AS r
                 WHERE r.is_demo AND s.operator IN ('ANY', r.operator)
                 AND r.point && ST_Expand(s.polygon, %(demo_reach_deg)s)) AS is_demo
     FROM coverage_blankspot AS s
@@ -289,9 +290,18 @@ FROM (
           AND s.operator IN ('ANY', r.operator)
     ) AS reports
     CROSS JOIN LATERAL (
-        SELECT count(*) AS settlements, sum(p.people) AS people
+        SELECT count(*) AS settlements, sum(p.people) AS people,
+               coalesce(bool_or(p.is_demo), FALSE) AS has_demo_settlement
         FROM villages_settlement AS p WHERE ST_Covers(s.polygon, p.point)
     ) AS settlements
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS facilities,
+               count(*) FILTER (WHERE f.kind = 'school') AS schools,
+               count(*) FILTER (WHERE f.kind = 'health_centre') AS health_centres,
+               sum(f.pupils) AS pupils, sum(f.patients) AS patients,
+               coalesce(bool_or(f.is_demo), FALSE) AS has_demo_facility
+        FROM villages_facility AS f WHERE ST_Covers(s.polygon, f.point)
+    ) AS facilities
     WHERE s.id = ANY(%(ids)s)
 ) AS evidence
 WHERE evidence.id = spot.id

@@ -159,8 +159,32 @@ def test_settlements_public_services_and_people_inside_are_counted(a_blank_west)
     Facility.objects.create(
         name="SDN 1", kind="school", village=west, point=Point(116.05, 0.002, srid=4326)
     )
+    Facility.objects.create(
+        name="Puskesmas",
+        kind="health_centre",
+        village=west,
+        patients=70,
+        point=Point(116.05, 0.003, srid=4326),
+    )
     (spot, *_rest) = spots(full(), state="blank")
-    assert (spot.settlement_count, spot.facility_count, spot.people) == (2, 1, 120)
+    assert (spot.settlement_count, spot.facility_count, spot.people) == (2, 2, 120)
+    assert (spot.school_count, spot.pupils) == (1, None)
+    assert (spot.health_centre_count, spot.patients) == (1, 70)
+    assert not spot.is_demo
+
+
+def test_a_spot_whose_people_are_a_demonstration_says_so(a_blank_west):
+    Settlement.objects.create(
+        name="RT 1",
+        kind="rt",
+        village=a_blank_west[0],
+        people=5,
+        is_demo=True,
+        point=Point(116.05, 0.0, srid=4326),
+    )
+    run = full()
+    assert run.is_demo
+    assert next(iter(spots(run, state="blank"))).is_demo
 
 
 def test_people_stay_unknown_where_nobody_counted_them(a_blank_west):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from coverage.models import (
     BlankSpot,
     CoverageRun,
+    PlaceCoverage,
     StagedLayer,
     StagedTile,
     SurfaceTile,
@@ -28,11 +29,13 @@ from villages.models import (
     District,
     Facility,
     ImportBatch,
+    OfficeInternet,
     Photo,
     ReportChange,
     ReportReview,
     Settlement,
     SignalReport,
+    Site,
     Village,
 )
 from villages.services.submit_reports import Outcome, check_report
@@ -147,6 +150,35 @@ def facility(**values):
     )
 
 
+def site(**values):
+    return Site(
+        **{"name": "BTS 1", "kind": "bts", "point": POINT, "source": "x", **values}
+    )
+
+
+def office_internet(**values):
+    return OfficeInternet(
+        **{
+            "village": Village.objects.first() or saved(village()),
+            "kinds": ["radio_link"],
+            "status": "working",
+            "stated_date": NOW.date(),
+            "source": "x",
+            **values,
+        }
+    )
+
+
+def at_settlement():
+    place = Settlement.objects.first() or saved(settlement())
+    return in_run(PlaceCoverage, settlement=place)
+
+
+def at_facility():
+    place = Facility.objects.first() or saved(facility())
+    return in_run(PlaceCoverage, facility=place)
+
+
 def claim(**values):
     v = Village.objects.first() or saved(village())
     return Claim(
@@ -243,8 +275,9 @@ def in_run(model, **values):
             "unknown_km2": 0.0,
             "report_count": 0,
         },
+        PlaceCoverage: {"state": "covered", "p_blank": 0.1},
     }[model]
-    if model is VillageCoverage:
+    if model in (VillageCoverage, PlaceCoverage):
         own["village"] = Village.objects.first() or saved(village())
     return model(**{**common, **own, **values})
 
@@ -371,6 +404,34 @@ BROKEN = {
         in_run(BlankSpot, identity=IDENTITY),
         in_run(BlankSpot, identity=IDENTITY),
     ],
+    "site_kind_known": lambda: [site(kind="mast")],
+    "site_status_known": lambda: [site(status="gone")],
+    "site_operators_known": lambda: [site(operators=["ACME"])],
+    "site_technologies_known": lambda: [site(technologies=["6G"])],
+    "site_height_plausible": lambda: [site(height_m=0)],
+    "office_internet_kinds_known": lambda: [office_internet(kinds=["pigeon"])],
+    "office_internet_status_known": lambda: [office_internet(status="maybe")],
+    "office_internet_stated_once": lambda: [office_internet(), office_internet()],
+    "village_power_hours_of_a_day": lambda: [village(power_hours=25)],
+    "placecoverage_ends_after_it_began": lambda: [ended_in_itself(PlaceCoverage)],
+    "placecoverage_layer_known": lambda: [in_run(PlaceCoverage, operator="")],
+    "place_coverage_state_known": lambda: [in_run(PlaceCoverage, state="fine")],
+    "place_coverage_unknown_has_no_probability": lambda: [
+        in_run(PlaceCoverage, state="unknown", p_blank=0.5)
+    ],
+    "place_coverage_of_one_place": lambda: [
+        in_run(
+            PlaceCoverage,
+            settlement=saved(settlement()),
+            facility=saved(facility()),
+        )
+    ],
+    "place_coverage_settlement_once": lambda: [at_settlement(), at_settlement()],
+    "place_coverage_facility_once": lambda: [at_facility(), at_facility()],
+    "place_coverage_village_once": lambda: [
+        in_run(PlaceCoverage),
+        in_run(PlaceCoverage),
+    ],
     "villagecoverage_ends_after_it_began": lambda: [ended_in_itself(VillageCoverage)],
     "villagecoverage_layer_known": lambda: [in_run(VillageCoverage, operator="")],
     "village_coverage_one_current": lambda: [
@@ -413,7 +474,7 @@ def test_the_rows_that_break_are_sound_without_the_fault():
         make().save(force_insert=True)
     for make in (sheet, sheet_claim, sheet_row, decision, photo):
         make().save(force_insert=True)
-    for model in (SurfaceTile, BlankSpot, VillageCoverage):
+    for model in (SurfaceTile, BlankSpot, VillageCoverage, PlaceCoverage):
         in_run(model).save(force_insert=True)
     for model in (StagedLayer, StagedTile):
         staged(model).save(force_insert=True)

@@ -19,6 +19,7 @@ from villages.models.reports import (
     Technology,
 )
 from villages.models.reviews import ReportReview
+from villages.models.sites import OfficeInternet, Site
 
 __all__ = [
     "BoundarySource",
@@ -32,6 +33,7 @@ __all__ = [
     "Facility",
     "Found",
     "ImportBatch",
+    "OfficeInternet",
     "Operator",
     "Photo",
     "ReportChange",
@@ -39,6 +41,7 @@ __all__ = [
     "ReviewState",
     "Settlement",
     "SignalReport",
+    "Site",
     "Technology",
     "Village",
     "WrongCode",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.gis.db import models
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -75,6 +76,24 @@ class Village(models.Model):
         choices=BoundarySource,
         default=BoundarySource.APPROXIMATE,
     )
+    # Sources spell names differently (Buluq Sen, Buluk Sen); the code is the key.
+    aliases = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        verbose_name=_("other names"),
+    )
+    # Of the whole village, where the office has loaded it; never estimated by us.
+    people = models.PositiveIntegerField(_("people"), null=True, blank=True)
+    people_source = models.CharField(
+        _("source of the population"), max_length=300, blank=True
+    )
+    power_hours = models.PositiveSmallIntegerField(
+        _("hours of electricity a day"), null=True, blank=True
+    )
+    power_source = models.CharField(
+        _("source of the electricity"), max_length=300, blank=True
+    )
 
     class Meta:
         ordering = ["code"]
@@ -94,6 +113,9 @@ class Village(models.Model):
             models.CheckConstraint(
                 name="village_boundary_source_known",
                 condition=Q(boundary_source__in=BoundarySource),
+            ),
+            models.CheckConstraint(
+                name="village_power_hours_of_a_day", condition=Q(power_hours__lte=24)
             ),
         ]
 
@@ -118,6 +140,7 @@ class Settlement(models.Model):
     households = models.PositiveIntegerField(_("households"), null=True, blank=True)
     people = models.PositiveIntegerField(_("people"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=300)
+    is_demo = models.BooleanField(_("demonstration"), default=False)
 
     class Meta:
         ordering = ["village", "name"]
@@ -153,7 +176,11 @@ class Facility(models.Model):
     name = models.CharField(_("name"), max_length=150)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     point = models.PointField(_("point"))
+    # Of a school and of a health centre, as the office counts them.
+    pupils = models.PositiveIntegerField(_("pupils"), null=True, blank=True)
+    patients = models.PositiveIntegerField(_("patients a year"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=300)
+    is_demo = models.BooleanField(_("demonstration"), default=False)
 
     class Meta:
         ordering = ["village", "name"]
