@@ -36,7 +36,8 @@ from coverage.models import (
     SpotState,
     VillageCoverage,
 )
-from coverage.selectors import AREAS, current_run, village_layers
+from coverage.selectors.runs import current_run
+from coverage.selectors.tables import AREAS, village_layers
 from kukar_connect import params
 from kukar_connect.errors import DomainError
 from kukar_connect.geojson import collection_response, features

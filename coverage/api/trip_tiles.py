@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from coverage.api.rest import OPERATOR, SERVICE, run_of, tag, unchanged
 from coverage.core.grid import ZOOM
 from coverage.models import CoverageRun, LayerOperator, Service
-from coverage.selectors import district_tiles
+from coverage.selectors.regency import district_tiles
 from coverage.services.paint_tile import paint_tile
 from coverage.web import words
 from kukar_connect import params

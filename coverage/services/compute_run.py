@@ -26,7 +26,8 @@ from coverage.core.parallel import (
     tile_tasks,
 )
 from coverage.models import CoverageRun, StagedTile
-from coverage.selectors import Regency, current_run, regency
+from coverage.selectors.regency import Regency, regency
+from coverage.selectors.runs import current_run
 from coverage.services.inputs import (
     Inputs,
     count_reports,

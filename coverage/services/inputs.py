@@ -29,7 +29,8 @@ from coverage.core.parallel import (
 )
 from coverage.core.trend import pool_for
 from coverage.models import CoverageRun, StagedLayer
-from coverage.selectors import Regency, ReportArrays, report_arrays
+from coverage.selectors.regency import Regency
+from coverage.selectors.report_arrays import ReportArrays, report_arrays
 from coverage.services.ground import ground_digest, ground_of
 from coverage.services.layers import Change, Tile
 from villages.flags import flag_effects

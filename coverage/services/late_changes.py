@@ -9,7 +9,7 @@ from coverage.core.estimate import SignalLaw
 from coverage.core.law import Layer
 from coverage.core.parallel import Spread, surface_of_tile, tile_tasks
 from coverage.models import CoverageRun
-from coverage.selectors import Regency
+from coverage.selectors.regency import Regency
 from coverage.services.inputs import inputs_of_changes
 from coverage.services.layers import Change, Tile, within_regency
 from villages.models import ReportChange

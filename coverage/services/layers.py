@@ -27,7 +27,7 @@ from coverage.core.evidence import THRESHOLD_DBM
 from coverage.core.exposure import NOWHERE
 from coverage.core.law import Layer
 from coverage.models import ANY_OPERATOR, CoverageRun, SurfaceTile
-from coverage.selectors import Regency
+from coverage.selectors.regency import Regency
 
 Tile = tuple[int, int]
 # Left and top tile, and the ones behind the last.

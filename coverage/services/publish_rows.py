@@ -20,7 +20,8 @@ from coverage.models import (
     SurfaceTile,
     VillageCoverage,
 )
-from coverage.selectors import AREAS, Regency
+from coverage.selectors.regency import Regency
+from coverage.selectors.tables import AREAS
 from coverage.services.layers import LayerResult, pack, part_of, unpack, whole
 from villages.selectors.people_places import PeoplePlace
 from villages.selectors.used_reports import used_sql

@@ -29,7 +29,8 @@ from coverage.models import (
     StagedLayer,
     StagedTile,
 )
-from coverage.selectors import Regency, current_run
+from coverage.selectors.regency import Regency
+from coverage.selectors.runs import current_run
 from coverage.services.inputs import SERVICES, count_reports, laws_of
 from coverage.services.layers import (
     Change,

@@ -18,7 +18,7 @@ from coverage.core.classify import P_STEPS, State
 from coverage.core.grid import Window
 from coverage.core.polygons import Patch, label_patches, patch_polygons
 from coverage.models import BlankSpot, CoverageRun, SpotState
-from coverage.selectors import Regency
+from coverage.selectors.regency import Regency
 from villages.selectors.used_reports import used_sql
 
 STATES = {SpotState.BLANK: State.BLANK, SpotState.LIKELY_BLANK: State.LIKELY_BLANK}

@@ -14,8 +14,14 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
-from coverage import selectors
 from coverage.models import ANY_OPERATOR, CoverageRun, LayerOperator, Service
+from coverage.selectors.runs import current_run
+from coverage.selectors.tables import (
+    AREAS,
+    blank_spot_table,
+    village_layers,
+    village_table,
+)
 from coverage.web import words
 from kukar_connect.roles import RoleRequiredMixin
 from villages.models import BoundarySource, Claim, Facility, Settlement, Village
@@ -41,7 +47,7 @@ class LayerPage(RoleRequiredMixin, TemplateView):
 
     @cached_property
     def run(self) -> CoverageRun | None:
-        return selectors.current_run()
+        return current_run()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         meanings = words.state_meanings(self.operator, self.service)
@@ -73,7 +79,7 @@ class LayerPage(RoleRequiredMixin, TemplateView):
         """Return the layer's villages by district, and their sum."""
         if self.run is None:
             return {"districts": [], "total": None}
-        rows = selectors.village_table(self.run, self.operator, self.service)
+        rows = village_table(self.run, self.operator, self.service)
         for row in rows:
             row["shares"] = shares(row)
         return {
@@ -143,7 +149,7 @@ class VillagePage(RoleRequiredMixin, TemplateView):
             ),
             code=self.kwargs["code"],
         )
-        run = selectors.current_run()
+        run = current_run()
         claims = list(village.claims.all())
         return super().get_context_data(
             **kwargs,
@@ -170,14 +176,13 @@ def spots_of(
         "service": service,
     }
     return [
-        {**spot, **layer}
-        for spot in selectors.blank_spot_table(run, operator, service, village)
+        {**spot, **layer} for spot in blank_spot_table(run, operator, service, village)
     ]
 
 
 def village_services(run: CoverageRun, village: Village) -> list[dict[str, Any]]:
     """Return per service its operators' shares and its blank spots in *village*."""
-    layers = selectors.village_layers(run, village)
+    layers = village_layers(run, village)
     for layer in layers:
         layer["shares"] = shares(layer)
     order = {operator: n for n, operator in enumerate(LayerOperator.values)}
@@ -235,10 +240,8 @@ def shares(row: dict[str, Any]) -> list[dict[str, Any]] | None:
 
 def total(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the sum of village rows with its shares."""
-    names = (*selectors.AREAS, "report_count")
+    names = (*AREAS, "report_count")
     summed: dict[str, Any] = {name: sum(row[name] for row in rows) for name in names}
-    summed["area_km2"] = (
-        sum(summed[name] for name in selectors.AREAS) - summed["weak_km2"]
-    )
+    summed["area_km2"] = sum(summed[name] for name in AREAS) - summed["weak_km2"]
     summed["shares"] = shares(summed)
     return summed

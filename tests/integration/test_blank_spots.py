@@ -10,7 +10,7 @@ from django.utils import timezone
 from coverage.core.classify import State, StateRules
 from coverage.core.polygons import label_patches, patch_polygons
 from coverage.models import BlankSpot, CoverageRun, VillageCoverage
-from coverage.selectors import regency
+from coverage.selectors.regency import regency
 from coverage.services.compute_run import compute_changes, compute_full, load_layer
 from coverage.services.publish_spots import replace_spots
 from tests.conftest import a_report, no_service, store

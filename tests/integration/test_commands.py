@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from coverage.models import BlankSpot
-from coverage.selectors import current_run
+from coverage.selectors.runs import current_run
 from kukar_connect.roles import ROLES, has_role
 from tests.conftest import a_report, store
 from villages.models import SignalReport

@@ -9,7 +9,8 @@ from django.utils import timezone
 from coverage.core import grid
 from coverage.core.classify import State
 from coverage.models import BlankSpot, CoverageRun, SurfaceTile, VillageCoverage
-from coverage.selectors import current_run, regency
+from coverage.selectors.regency import regency
+from coverage.selectors.runs import current_run
 from coverage.services.compute_run import (
     NoVillagesError,
     compute_changes,

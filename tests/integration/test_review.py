@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coverage.models import VillageCoverage
-from coverage.selectors import report_arrays
+from coverage.selectors.report_arrays import report_arrays
 from coverage.services.compute_run import compute_changes, compute_full
 from coverage.services.inputs import count_reports
 from tests.conftest import NOW, a_report, no_service, store

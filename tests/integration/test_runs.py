@@ -29,7 +29,8 @@ from coverage.models import (
     SurfaceTile,
     VillageCoverage,
 )
-from coverage.selectors import current_run, regency
+from coverage.selectors.regency import regency
+from coverage.selectors.runs import current_run
 from coverage.services import compute_run, publish_run
 from coverage.services.compute_run import (
     compute_changes,

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from coverage.core.parallel import ClusterError
 from coverage.models import CoverageRun
-from coverage.selectors import current_run
+from coverage.selectors.runs import current_run
 from coverage.services.compute_run import (
     RunCancelledError,
     cancel_full_run,

@@ -12,7 +12,7 @@ from coverage.core.observations import Observations
 from coverage.core.rivals import RIVALS, Rival, ours
 from coverage.core.trend import Ground
 from coverage.core.validation import truth_of, validate
-from coverage.selectors import report_arrays
+from coverage.selectors.report_arrays import report_arrays
 from coverage.services.compute_run import observations_of
 from coverage.services.read_files import (
     read_measurements,

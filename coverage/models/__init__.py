@@ -1,0 +1,35 @@
+"""What was derived from the reports, run by run."""
+
+from coverage.models.results import (
+    BlankSpot,
+    PlaceCoverage,
+    PlaceState,
+    SpotState,
+    SurfaceTile,
+    VillageCoverage,
+)
+from coverage.models.runs import (
+    ANY_OPERATOR,
+    CoverageRun,
+    LateChange,
+    LayerOperator,
+    Service,
+    StagedLayer,
+    StagedTile,
+)
+
+__all__ = [
+    "ANY_OPERATOR",
+    "BlankSpot",
+    "CoverageRun",
+    "LateChange",
+    "LayerOperator",
+    "PlaceCoverage",
+    "PlaceState",
+    "Service",
+    "SpotState",
+    "StagedLayer",
+    "StagedTile",
+    "SurfaceTile",
+    "VillageCoverage",
+]
