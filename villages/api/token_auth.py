@@ -6,6 +6,7 @@ the addresses that a phone uses. Whatever else changes something refuses every t
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -26,16 +27,21 @@ KEYWORDS = (b"token", b"bearer")
 
 
 class ApiTokenAuthentication(BaseAuthentication):
-    """``Authorization: Bearer <token>`` or ``Token <token>``."""
+    """``Authorization: Bearer <token>`` or ``Token <token>``.
+
+    GIS programs know user name and password: Basic, any name, the token as password.
+    """
 
     def authenticate(self, request: Request) -> tuple[AbstractUser, ApiToken] | None:
-        keyword, _space, text = get_authorization_header(request).partition(b" ")
-        if keyword.lower() not in KEYWORDS:
+        keyword, _space, given = get_authorization_header(request).partition(b" ")
+        if keyword.lower() in KEYWORDS:
+            text = given.strip().decode("ascii", "replace")
+        elif keyword.lower() == b"basic":
+            text = _password_of(given)
+        else:
             return None
         try:
-            token = recognise_api_token(
-                text=text.strip().decode("ascii", "replace"), now=timezone.now()
-            )
+            token = recognise_api_token(text=text, now=timezone.now())
         except ApiTokenRefusedError as refusal:
             raise AuthenticationFailed(refusal.detail) from refusal
         view = request.parser_context.get("view")
@@ -49,6 +55,14 @@ class ApiTokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _password_of(given: bytes) -> str:
+    try:
+        pair = base64.b64decode(given.strip(), validate=True)
+    except ValueError:
+        return ""
+    return pair.decode("utf-8", "replace").partition(":")[2]
 
 
 def scope_for(view: Any, method: str | None, scopes: list[str]) -> str | None:
