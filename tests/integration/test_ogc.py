@@ -49,6 +49,7 @@ def test_it_says_what_it_conforms_to(reader):
         "geojson",
         "html",
         "oas30",
+        "crs",
     ]
 
 
@@ -261,3 +262,56 @@ def test_a_page_costs_few_questions(
     full()
     with django_assert_max_num_queries(6):
         items(reader, "blank-spots")
+
+
+# --- Part 2: reference systems ---------------------------------------------------
+
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+
+
+@pytest.mark.parametrize("srid", [4326, 3857, 32750])
+def test_coordinates_come_in_the_system_asked_for(reader, two_villages, srid):
+    url = "/ogc/collections/villages/items"
+    answer = reader.get(url, {"crs": f"{EPSG}{srid}"})
+    assert answer["Content-Crs"] == f"<{EPSG}{srid}>"
+    ring = answer.json()["features"][0]["geometry"]["coordinates"][0][0]
+    village = Village.objects.get(pk=answer.json()["features"][0]["id"])
+    expected = village.boundary.transform(srid, clone=True)[0][0]
+    for (x, y), (x_there, y_there) in zip(ring, expected, strict=True):
+        # EPSG:4326 has the latitude first.
+        there = (y_there, x_there) if srid == 4326 else (x_there, y_there)
+        assert (x, y) == pytest.approx(there, abs=0.02)
+
+
+def test_without_one_it_is_longitude_first(reader, two_villages):
+    answer = reader.get("/ogc/collections/villages/items/64.02.12.2001")
+    assert answer["Content-Crs"].endswith("CRS84>")
+    lon, lat = answer.json()["geometry"]["coordinates"][0][0][0]
+    assert 115 < lon < 118
+    assert -1 < lat < 1
+
+
+@pytest.mark.parametrize(
+    ("srid", "bbox"),
+    [
+        (4326, "0,116.01,0.01,116.05"),
+        (3857, "12914173,0,12918626,1113"),
+        (32750, "389811,10000000,394263,10001105"),
+    ],
+)
+def test_a_box_in_another_system_takes_the_same(reader, two_villages, srid, bbox):
+    found = items(reader, "villages", **{"bbox": bbox, "bbox-crs": f"{EPSG}{srid}"})
+    assert [f["properties"]["name"] for f in found["features"]] == ["Hulu"]
+
+
+@pytest.mark.parametrize("name", ["crs", "bbox-crs"])
+def test_an_unknown_system_is_refused(reader, two_villages, name):
+    answer = reader.get("/ogc/collections/villages/items", {name: f"{EPSG}23830"})
+    assert answer.status_code == 400
+    assert "32750" in answer.json()["detail"]
+
+
+def test_every_collection_lists_its_systems(reader, two_villages):
+    for one in reader.get("/ogc/collections").json()["collections"]:
+        assert one["storageCrs"] in one["crs"]
+        assert f"{EPSG}32750" in one["crs"]

@@ -10,9 +10,11 @@ from typing import Any
 from django.db import connection
 
 from coverage.api.ogc.collections import Collection
+from coverage.api.ogc.crs import CRS84, Crs
 
-# 7 decimals of a degree are 1.1 cm: what comes out is what the database holds.
-PRECISION = 7
+STORED = 4326
+# Between two points of a box's side it bends less than a metre in the regency.
+BEND_M = 5_000
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,10 @@ class ItemQuery:
     """What a client asks for; every value is checked before it comes here."""
 
     limit: int
+    # West, south, east, north in the axes' usual order, in ``bbox_crs``.
     bbox: tuple[float, float, float, float] | None = None
+    bbox_crs: Crs = CRS84
+    crs: Crs = CRS84
     # Begin and end, both included; None is open.
     interval: tuple[datetime | None, datetime | None] | None = None
     equal: dict[str, str] = field(default_factory=dict)
@@ -45,7 +50,7 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
     if query.after is not None:
         after = f" AND {collection.key} > %(after)s::{collection.key_type}"
     statement = (
-        f"SELECT {collection.key}::text, {_feature(collection)}"  # noqa: S608 - ours
+        f"SELECT {collection.key}::text, {_feature(collection, query.crs)}"  # noqa: S608 - ours
         f" FROM {collection.source} WHERE {where}{after}"
         f" ORDER BY {collection.key} LIMIT %(limit)s"
     )
@@ -66,10 +71,12 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
     )
 
 
-def feature_of(collection: Collection, key: str, run: int | None) -> str | None:
+def feature_of(
+    collection: Collection, key: str, run: int | None, crs: Crs
+) -> str | None:
     """Return one feature by its id, None where there is none."""
     statement = (
-        f"SELECT {_feature(collection)} FROM {collection.source}"  # noqa: S608 - ours
+        f"SELECT {_feature(collection, crs)} FROM {collection.source}"  # noqa: S608 - ours
         f" WHERE {collection.where} AND {collection.key}::text = %(key)s"
     )
     with connection.cursor() as cursor:
@@ -95,8 +102,7 @@ def _conditions(collection: Collection, query: ItemQuery) -> tuple[str, dict[str
     parts = [collection.where]
     values: dict[str, Any] = {"run": query.run}
     if query.bbox is not None and collection.geometry is not None:
-        envelope = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
-        parts.append(f"ST_Intersects({collection.geometry}, {envelope})")
+        parts.append(_meets_box(collection.geometry, query.bbox_crs.srid))
         values |= dict(zip(("west", "south", "east", "north"), query.bbox, strict=True))
     if query.interval is not None and collection.moment is not None:
         for name, sign, moment in zip(
@@ -111,10 +117,29 @@ def _conditions(collection: Collection, query: ItemQuery) -> tuple[str, dict[str
     return " AND ".join(parts), values
 
 
-def _feature(collection: Collection) -> str:
+def _meets_box(geometry: str, srid: int) -> str:
+    """Return the condition that *geometry* meets the box, exactly, by its index."""
+    box = f"ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {srid})"
+    if srid == STORED:
+        return f"ST_Intersects({geometry}, {box})"
+    # The box's sides bend in degrees: its corners alone would not hold them.
+    around = f"ST_Transform(ST_Segmentize({box}, {BEND_M}), {STORED})"
+    return (
+        f"{geometry} && {around}"
+        f" AND ST_Intersects(ST_Transform({geometry}, {srid}), {box})"
+    )
+
+
+def _feature(collection: Collection, crs: Crs) -> str:
     geometry = "'null'"
     if collection.geometry is not None:
-        shown = f"ST_AsGeoJSON({collection.geometry}, {PRECISION})"
+        shown = collection.geometry
+        if crs.srid != STORED:
+            shown = f"ST_Transform({shown}, {crs.srid})"
+        if crs.is_lat_first:
+            shown = f"ST_FlipCoordinates({shown})"
+        # Without a crs member, which GeoJSON knows no more.
+        shown = f"ST_AsGeoJSON({shown}, {crs.decimals}, 0)"
         geometry = f"coalesce({shown}, 'null')"
     names = ", ".join(
         f'{one.sql} AS "{name}"' for name, one in collection.properties.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coverage.api.ogc.collections import COLLECTIONS, Collection
+from coverage.api.ogc.crs import CRS84, SYSTEMS
 
 PROBLEM = {
     "description": "What is wrong, in words (RFC 9457).",
@@ -22,6 +23,8 @@ RUN = {
     "schema": {"type": "integer", "minimum": 0},
     "description": "A published run; default: the current one",
 }
+SYSTEM = {"type": "string", "enum": list(SYSTEMS), "default": CRS84.uri}
+CRS = {"name": "crs", "in": "query", "schema": SYSTEM}
 
 
 def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
         paths[f"{path}/items"] = _get(
             f"items-{one.id}",
             f"{one.id}: features",
-            [FORMAT, *run, *_item_parameters(one, usual, most)],
+            [FORMAT, CRS, *run, *_item_parameters(one, usual, most)],
             "application/geo+json",
         )
         paths[f"{path}/items/{{featureId}}"] = _get(
@@ -52,6 +55,7 @@ def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
             f"{one.id}: one feature",
             [
                 FORMAT,
+                CRS,
                 *run,
                 {
                     "name": "featureId",
@@ -115,6 +119,7 @@ def _item_parameters(
             "style": "form",
             "explode": False,
         },
+        {"name": "bbox-crs", "in": "query", "schema": SYSTEM},
         {"name": "datetime", "in": "query", "schema": {"type": "string"}},
         {
             "name": "after",

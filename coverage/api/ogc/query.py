@@ -11,7 +11,8 @@ from django.utils.translation import gettext_noop
 from rest_framework.request import Request
 
 from coverage.api.ogc.collections import Collection
-from coverage.api.ogc.items import ItemQuery
+from coverage.api.ogc.crs import CRS84, MOST_M, SYSTEMS, Crs
+from coverage.api.ogc.items import STORED, ItemQuery
 from coverage.api.rest import published
 from coverage.selectors.runs import current_run
 from kukar_connect import params
@@ -43,6 +44,7 @@ def run_number(request: Request, collection: Collection) -> int | None:
 def query_of(request: Request, collection: Collection, most: int) -> ItemQuery:
     given = request.query_params
     limit = params.whole_number(given, "limit")
+    bbox_crs = crs_of(request, "bbox-crs")
     if limit == 0:
         raise params.ParameterError(_("limit is a whole number from 1 on."))
     after = params.text(given, "after")
@@ -51,7 +53,9 @@ def query_of(request: Request, collection: Collection, most: int) -> ItemQuery:
     return ItemQuery(
         # More than the most is answered with the most, as the standard has it.
         limit=min(limit or USUAL_LIMIT, most),
-        bbox=bbox_of(given.get("bbox", "")),
+        bbox=bbox_of(given.get("bbox", ""), bbox_crs),
+        bbox_crs=bbox_crs,
+        crs=crs_of(request, "crs"),
         interval=interval_of(given.get("datetime", "")),
         equal={
             name: given[name][:200].replace("\0", "")
@@ -74,7 +78,18 @@ def check_key(collection: Collection, key: str) -> None:
         )
 
 
-def bbox_of(text: str) -> tuple[float, float, float, float] | None:
+def crs_of(request: Request, name: str) -> Crs:
+    """Return the reference system that the parameter *name* gives the address of."""
+    given = request.query_params.get(name, CRS84.uri)
+    if given not in SYSTEMS:
+        raise params.ParameterError(
+            _("%(name)s is one of: %(known)s.")
+            % {"name": name, "known": ", ".join(SYSTEMS)}
+        )
+    return SYSTEMS[given]
+
+
+def bbox_of(text: str, crs: Crs) -> tuple[float, float, float, float] | None:
     """Return the box; heights, where six numbers are given, say nothing here."""
     if not text:
         return None
@@ -85,11 +100,18 @@ def bbox_of(text: str) -> tuple[float, float, float, float] | None:
         west, south, east, north = (float(part) for part in parts)
     except ValueError:
         west = south = east = north = float("nan")
-    if not (
-        -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90
-    ):
+    if crs.is_lat_first:
+        west, south, east, north = south, west, north, east
+    if crs.srid == STORED:
+        is_there = max(abs(west), abs(east)) <= 180 and -90 <= south <= north <= 90
+    else:
+        is_there = max(abs(west), abs(south), abs(east), abs(north)) <= MOST_M
+        is_there = is_there and west <= east and south <= north
+    if not is_there:
         raise params.ParameterError(
             _("Give bbox as west,south,east,north in degrees, such as 116,-1,117,0.")
+            if crs.uri == CRS84.uri
+            else _("Give bbox as four numbers in the axes of bbox-crs.")
         )
     if west > east:
         # Across the antimeridian: of Kukar's side, what lies east of its west.

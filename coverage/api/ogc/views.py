@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from coverage.api.ogc.collections import COLLECTIONS, Collection
+from coverage.api.ogc.crs import CRS84, SYSTEMS
 from coverage.api.ogc.items import (
     ItemQuery,
     Page,
@@ -32,6 +33,7 @@ from coverage.api.ogc.query import (
     MOST,
     USUAL_LIMIT,
     NotThereError,
+    crs_of,
     query_of,
     run_number,
 )
@@ -42,13 +44,22 @@ CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
 ]
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 GEOJSON = "application/geo+json"
 # A page for people shows no more than they read.
 HTML_LIMIT = 50
-OWN_PARAMETERS = {"f", "limit", "bbox", "datetime", "after", "run"}
+OWN_PARAMETERS = {
+    "f",
+    "limit",
+    "bbox",
+    "bbox-crs",
+    "crs",
+    "datetime",
+    "after",
+    "run",
+}
 
 
 class AnyNegotiation(BaseContentNegotiation):
@@ -199,7 +210,8 @@ def described(request: HttpRequest, collection: Collection) -> dict[str, Any]:
         "title": str(collection.title),
         "description": str(collection.description),
         "itemType": "feature",
-        "crs": [CRS84],
+        "crs": list(SYSTEMS),
+        "storageCrs": CRS84.uri,
         "links": [
             *both(request, path, "self"),
             link(request, items, "items", GEOJSON, str(collection.title)),
@@ -208,7 +220,7 @@ def described(request: HttpRequest, collection: Collection) -> dict[str, Any]:
     }
     extent = extent_of(collection)
     if extent is not None:
-        document["extent"] = {"spatial": {"bbox": [extent], "crs": CRS84}}
+        document["extent"] = {"spatial": {"bbox": [extent], "crs": CRS84.uri}}
     return document
 
 
@@ -232,7 +244,9 @@ class Items(OgcView):
             return render(
                 request, "coverage/ogc/items.html", items_shown(one, page, links)
             )
-        return HttpResponse(written(page, json.dumps(links)), content_type=GEOJSON)
+        response = HttpResponse(written(page, json.dumps(links)), content_type=GEOJSON)
+        response["Content-Crs"] = f"<{query.crs.uri}>"
+        return response
 
     def links(
         self, request: Request, collection: Collection, query: ItemQuery, page: Page
@@ -277,11 +291,13 @@ def items_shown(
 
 
 class Item(OgcView):
-    parameters = {"f", "run"}
+    parameters = {"f", "run", "crs"}
 
     def get(self, request: Request, collection: str, key: str) -> HttpResponse:
         one = collection_named(collection)
-        text = feature_of(one, key.replace("\0", ""), run_number(request, one))
+        crs = crs_of(request, "crs")
+        run = run_number(request, one)
+        text = feature_of(one, key.replace("\0", ""), run, crs)
         if text is None:
             raise NotThereError(_("This collection has no feature with this id."))
         path = reverse("ogc-item", args=[one.id, key])
@@ -304,6 +320,8 @@ class Item(OgcView):
                 "coverage/ogc/item.html",
                 {"collection": one, "key": feature["id"], "pairs": list(pairs)},
             )
-        return HttpResponse(
+        response = HttpResponse(
             f'{text[:-1]},"links":{json.dumps(links)}}}', content_type=GEOJSON
         )
+        response["Content-Crs"] = f"<{crs.uri}>"
+        return response
