@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,9 @@ class ItemQuery:
     # The key of the last feature that the client has.
     after: str | None = None
     run: int | None = None
+    # A condition of SQL and its values (`coverage.api.ogc.cql2_sql`).
+    condition: str = ""
+    condition_values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,9 @@ def _conditions(collection: Collection, query: ItemQuery) -> tuple[str, dict[str
     for number, (name, value) in enumerate(query.equal.items()):
         parts.append(f"({collection.properties[name].sql})::text = %(equal{number})s")
         values[f"equal{number}"] = value
+    if query.condition:
+        parts.append(query.condition)
+        values |= query.condition_values
     return " AND ".join(parts), values
 
 

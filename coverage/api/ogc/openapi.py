@@ -44,6 +44,12 @@ def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
         paths[path] = _get(
             f"describe-{one.id}", f"{one.id}: what it is", [FORMAT], "application/json"
         )
+        paths[f"{path}/queryables"] = _get(
+            f"queryables-{one.id}",
+            f"{one.id}: what can be filtered by",
+            [FORMAT],
+            "application/schema+json",
+        )
         paths[f"{path}/items"] = _get(
             f"items-{one.id}",
             f"{one.id}: features",
@@ -119,6 +125,18 @@ def _item_parameters(
             "style": "form",
             "explode": False,
         },
+        {
+            "name": "filter",
+            "in": "query",
+            "schema": {"type": "string", "maxLength": 4000},
+            "description": "CQL2 over the queryables",
+        },
+        {
+            "name": "filter-lang",
+            "in": "query",
+            "schema": {"type": "string", "enum": ["cql2-text", "cql2-json"]},
+        },
+        {"name": "filter-crs", "in": "query", "schema": SYSTEM},
         {"name": "bbox-crs", "in": "query", "schema": SYSTEM},
         {"name": "datetime", "in": "query", "schema": {"type": "string"}},
         {

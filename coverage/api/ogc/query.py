@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, time
+from typing import Any
 
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_noop
 from rest_framework.request import Request
 
 from coverage.api.ogc.collections import Collection
+from coverage.api.ogc.cql2_sql import LANGUAGES, sql_of
 from coverage.api.ogc.crs import CRS84, MOST_M, SYSTEMS, Crs
 from coverage.api.ogc.items import STORED, ItemQuery
 from coverage.api.rest import published
@@ -50,6 +52,7 @@ def query_of(request: Request, collection: Collection, most: int) -> ItemQuery:
     after = params.text(given, "after")
     if after is not None:
         check_key(collection, after)
+    condition, condition_values = filter_of(request, collection)
     return ItemQuery(
         # More than the most is answered with the most, as the standard has it.
         limit=min(limit or USUAL_LIMIT, most),
@@ -64,7 +67,19 @@ def query_of(request: Request, collection: Collection, most: int) -> ItemQuery:
         },
         after=after,
         run=run_number(request, collection),
+        condition=condition,
+        condition_values=condition_values,
     )
+
+
+def filter_of(request: Request, collection: Collection) -> tuple[str, dict[str, Any]]:
+    given = request.query_params
+    language = params.choice(given, "filter-lang", list(LANGUAGES)) or LANGUAGES[0]
+    crs = crs_of(request, "filter-crs")
+    text = given.get("filter", "")
+    if not text:
+        return "", {}
+    return sql_of(collection, text, language=language, crs=crs)
 
 
 def check_key(collection: Collection, key: str) -> None:

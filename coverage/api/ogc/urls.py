@@ -18,4 +18,9 @@ urlpatterns = [
         views.Item.as_view(),
         name="ogc-item",
     ),
+    path(
+        "collections/<str:collection>/queryables",
+        views.Queryables.as_view(),
+        name="ogc-queryables",
+    ),
 ]

@@ -45,9 +45,31 @@ CONFORMANCE = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{name}"
+        for name in ("queryables", "filter", "features-filter")
+    ),
+    *(
+        f"http://www.opengis.net/spec/cql2/1.0/conf/{name}"
+        for name in (
+            "cql2-text",
+            "cql2-json",
+            "basic-cql2",
+            "advanced-comparison-operators",
+            "case-insensitive-comparison",
+            "basic-spatial-functions",
+            "basic-spatial-functions-plus",
+            "spatial-functions",
+            "temporal-functions",
+            "array-functions",
+            "property-property",
+        )
+    ),
 ]
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 GEOJSON = "application/geo+json"
+SCHEMA = "application/schema+json"
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 # A page for people shows no more than they read.
 HTML_LIMIT = 50
 OWN_PARAMETERS = {
@@ -59,6 +81,9 @@ OWN_PARAMETERS = {
     "datetime",
     "after",
     "run",
+    "filter",
+    "filter-lang",
+    "filter-crs",
 }
 
 
@@ -193,6 +218,31 @@ class CollectionPage(OgcView):
         return self.answer(request, document, "coverage/ogc/collection.html")
 
 
+class Queryables(OgcView):
+    """What a filter may name, as a JSON schema."""
+
+    def get(self, request: Request, collection: str) -> HttpResponse:
+        one = collection_named(collection)
+        queryables: dict[str, Any] = {
+            name: {"title": str(p.title), **p.schema}
+            for name, p in one.properties.items()
+        }
+        if one.geometry is not None:
+            queryables["geometry"] = {"title": "geometry", "format": "geometry-any"}
+        document = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": request.build_absolute_uri(request.path),
+            "type": "object",
+            "title": str(one.title),
+            "properties": queryables,
+            "additionalProperties": False,
+        }
+        if wants_html(request):
+            shown = {"collection": one, "queryables": queryables}
+            return render(request, "coverage/ogc/queryables.html", shown)
+        return HttpResponse(json.dumps(document), content_type=SCHEMA)
+
+
 def collection_named(name: str) -> Collection:
     if name not in COLLECTIONS:
         raise NotThereError(
@@ -216,6 +266,13 @@ def described(request: HttpRequest, collection: Collection) -> dict[str, Any]:
             *both(request, path, "self"),
             link(request, items, "items", GEOJSON, str(collection.title)),
             link(request, f"{items}?f=html", "items", "text/html"),
+            link(
+                request,
+                reverse("ogc-queryables", args=[collection.id]),
+                QUERYABLES,
+                SCHEMA,
+                _("What can be filtered by"),
+            ),
         ],
     }
     extent = extent_of(collection)
