@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from villages.models import Facility, Settlement
+from villages.models import Facility, Settlement, SignalReport, Site
 
 
 @dataclass(frozen=True)
@@ -48,4 +48,13 @@ def has_demo_places() -> bool:
     return (
         Settlement.objects.filter(is_demo=True).exists()
         or Facility.objects.filter(is_demo=True).exists()
+    )
+
+
+def has_demo_data() -> bool:
+    """Tell whether anything of the demonstration is in the database."""
+    return (
+        SignalReport.objects.filter(is_demo=True).exists()
+        or has_demo_places()
+        or Site.objects.filter(is_demo=True).exists()
     )

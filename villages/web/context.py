@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from kukar_connect.roles import can_see_map, has_role
-from villages.models import SignalReport
+from villages.selectors.people_places import has_demo_data
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def _site(request: HttpRequest) -> dict[str, bool]:
     user = request.user
     return {
-        "has_demo_data": SignalReport.objects.filter(is_demo=True).exists(),
+        "has_demo_data": has_demo_data(),
         "can_see_map": can_see_map(user),
         "can_report": has_role(user, "field"),
         "can_see_reports": has_role(user, "verifier"),
@@ -31,7 +31,7 @@ def _site(request: HttpRequest) -> dict[str, bool]:
 def kept_site() -> dict[str, bool]:
     """Return the same for everyone: the frame of a page that a phone keeps."""
     return {
-        "has_demo_data": SignalReport.objects.filter(is_demo=True).exists(),
+        "has_demo_data": has_demo_data(),
         "can_see_map": True,
         "can_report": True,
     }
