@@ -59,7 +59,7 @@ def load_demo_places() -> dict[str, int]:
     Settlement.objects.bulk_create(settlements)
     Facility.objects.bulk_create(facilities)
     Site.objects.bulk_create(sites)
-    places = [place.point for place in (*settlements, *facilities)]
+    places = [s.point for s in settlements] + [f.point for f in facilities]
     stood_for = village_points({s.village_id for s in settlements})
     note_moved_places([*places, *stood_for])
     return {
@@ -80,7 +80,7 @@ def remove_demo_places() -> dict[str, int]:
         ("sites", Site),
     )
     for name, model in models:
-        demo = model.objects.filter(is_demo=True)  # type: ignore[attr-defined]  # all three have it
+        demo = model.objects.filter(is_demo=True)
         places = list(demo.values_list("village_id", "point"))
         removed[name] = len(places)
         if places and model is not Site:

@@ -43,14 +43,14 @@ def make_way_for_real(
 ) -> list[Point]:
     """Remove the demonstration rows of *model* in villages that have real ones now.
 
-    Returns where they were. A village's own never stand beside invented ones. A village
-    whose demonstration settlements go may lose what stood for its people, so its own
-    point is among what is returned.
+    Returns where they were, and the villages' own points: those stood for people
+    until there were settlements. A village's own never stand beside invented ones.
     """
+    if not village_codes:
+        return []
     gone = model.objects.filter(is_demo=True, village__in=village_codes)
     points = list(gone.values_list("point", flat=True))
-    if points:
-        gone.delete()
+    gone.delete()
     return points + village_points(village_codes)
 
 
