@@ -25,12 +25,14 @@ class VillagePlaces:
     settlements: int
     people: int | None
     facilities: int
-    has_demo: bool
+    # Invented ones, which never stand beside real ones of the same sort.
+    has_demo_settlements: bool
+    has_demo_facilities: bool
 
 
 _BY_VILLAGE = """
 SELECT v.code, v.name, d.name, coalesce(s.n, 0), s.people, coalesce(f.n, 0),
-       coalesce(s.demo, FALSE) OR coalesce(f.demo, FALSE)
+       coalesce(s.demo, FALSE), coalesce(f.demo, FALSE)
 FROM villages_village AS v
 JOIN villages_district AS d ON d.code = v.district_id
 LEFT JOIN (

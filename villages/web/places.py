@@ -31,7 +31,7 @@ from kukar_connect.geojson import collection_response
 from kukar_connect.roles import RoleRequiredMixin, has_role
 from villages.importers.place_files import MAX_BYTES, MAX_ROWS
 from villages.models import Facility, Settlement, Village
-from villages.selectors.places import places_by_village, village_outlines
+from villages.selectors.places import VillagePlaces, places_by_village, village_outlines
 from villages.services.edit_places import delete_place, history_of, save_place
 from villages.services.place_uploads import (
     UploadGoneError,
@@ -42,7 +42,7 @@ from villages.services.place_uploads import (
 )
 from villages.services.place_workbooks import place_template
 from villages.web.claims import XLSX
-from villages.web.place_forms import PlaceForm, PlaceListForm
+from villages.web.place_forms import PlaceForm, PlaceListForm, village_choices
 from villages.web.views import FORM_OVERHEAD_BYTES, analysts_only
 
 # What the address calls the two sorts of places.
@@ -88,9 +88,11 @@ class Places(RoleRequiredMixin, TemplateView):
         context |= {
             "rows": rows,
             "total": len(rows),
-            "with_settlements": sum(row.settlements > 0 for row in rows),
-            "with_facilities": sum(row.facilities > 0 for row in rows),
-            "words": WORDS,
+            "cards": [
+                ("rt", WORDS["rt"], *_loaded(rows, "settlements")),
+                ("fasilitas", WORDS["fasilitas"], *_loaded(rows, "facilities")),
+            ],
+            "choices": village_choices(),
         }
         if village is not None:
             settlements = list(village.settlements.order_by("kind", "name"))
@@ -104,6 +106,12 @@ class Places(RoleRequiredMixin, TemplateView):
                 ],
             }
         return context
+
+
+def _loaded(rows: list[VillagePlaces], what: str) -> tuple[int, int]:
+    """Return how many villages have real places, and how many have invented ones."""
+    demo = sum(getattr(row, f"has_demo_{what}") for row in rows)
+    return sum(getattr(row, what) > 0 for row in rows) - demo, demo
 
 
 def _on_map(sort: str, place: Settlement | Facility) -> dict[str, Any]:
