@@ -14,8 +14,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
+from coverage.models import BlankSpot, PlaceCoverage
 from kukar_connect.errors import DomainError
 from tests.conftest import a_report, store
+from tests.integration.test_compute import changes, full
 from villages.importers import place_files
 from villages.models import (
     Facility,
@@ -322,6 +324,20 @@ def test_facts_about_villages_are_kept_with_their_source(two_villages, csv_of):
     assert (internet.kinds, internet.status) == (["radio_link", "satellite"], "working")
     again = load(path, "village_facts")
     assert again.counts["changed"] == 0
+
+
+def test_the_next_run_counts_the_people_of_a_list(a_blank_west, csv_of):
+    full()
+    load(csv_of("desa,nama,jiwa,lon,lat\nHulu,RT 1,120,116.05,0\n"))
+    run = changes()
+    spot = BlankSpot.objects.of_run(run.pk).get(
+        operator="TELKOMSEL", service="internet", state="blank"
+    )
+    assert (spot.settlement_count, spot.people, spot.is_demo) == (1, 120, False)
+    rt = Settlement.objects.get()
+    assert PlaceCoverage.objects.of_run(run.pk).filter(
+        settlement=rt, operator="TELKOMSEL", service="internet", state="blank"
+    )
 
 
 # --- hostile and broken files ------------------------------------------------------------

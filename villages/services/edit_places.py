@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from kukar_connect.errors import DomainError
 from villages.models import Facility, Settlement, Village
 from villages.services.place_changes import (
+    hold_places,
     make_way_for_real,
     note_moved_places,
     village_points,
@@ -47,12 +48,10 @@ def save_place(
         If another place of the village and kind has this name, or the place is
         invented.
     """
-    # Held, so that two who save the same name at once are told one after the other.
-    village = Village.objects.select_for_update().get(pk=values["village"].pk)
+    hold_places()
+    village = Village.objects.defer("boundary").get(pk=values["village"].pk)
     place: Any = (
-        model(is_demo=False)
-        if place_id is None
-        else model.objects.select_for_update().get(pk=place_id)
+        model(is_demo=False) if place_id is None else model.objects.get(pk=place_id)
     )
     if place.is_demo:
         raise PlaceEditError(
@@ -84,7 +83,8 @@ def delete_place(
     *, model: type[Settlement] | type[Facility], place_id: int, user_id: int
 ) -> Settlement | Facility:
     """Delete a place; keep who did it, and tell the worker."""
-    place: Any = model.objects.select_for_update().get(pk=place_id)
+    hold_places()
+    place: Any = model.objects.get(pk=place_id)
     _log(place, DELETION, f"{place.point.y:.5f}, {place.point.x:.5f}", user_id)
     note_moved_places([place.point, *_stands_for(place)])
     place.delete()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -18,11 +18,10 @@ from villages.models import Facility, Settlement, Site, Village
 from villages.services.load_people_places import load_facilities, load_settlements
 from villages.services.load_sites import load_sites
 from villages.services.load_village_facts import load_village_facts
+from villages.services.place_changes import hold_places
 from villages.services.place_loads import PlaceLoad
 
 LONGEST_SOURCE = 300
-# Two loads at once would both add the same place.
-_LOCK = 64_0211
 
 _VILLAGE_FIELDS = ("code", "village", "district")
 FIELDS = {
@@ -85,8 +84,7 @@ def load_place_file(
         )
     table = read_place_file(path, fields=FIELDS[what], is_own=is_own)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        hold_places()
         load = _LOADERS[what](table, source, today)
         load.ignored_columns = table.ignored_columns
         if is_dry_run:

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from django.contrib.gis.geos import Point
+from django.db import connection
 
 from villages.models import Facility, Operator, Settlement, SignalReport, Village
 from villages.services.submit_reports import leave_change
 
 # Where a village has no boundary yet.
 REGENCY = (115.2, -1.2, 117.7, 1.6)
+
+
+# Two at once would both add the same place.
+_LOCK = 64_0211
+
+
+def hold_places() -> None:
+    """Let nobody else change places until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def operators_with_reports() -> list[str]:
