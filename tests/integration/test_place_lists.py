@@ -189,6 +189,25 @@ def test_every_row_that_cannot_be_used_is_named_with_its_reason(two_villages, cs
     assert result.rows[-1].warning == "Lies in Hilir."
 
 
+def test_approximate_boundaries_are_named_where_they_were_relied_on(
+    two_villages, csv_of
+):
+    Village.objects.update(boundary_source="approximate")
+    result = load(
+        csv_of(
+            "desa,nama,lon,lat\n"
+            "Hulu,RT 1,116.02,0\n"
+            "Hulu,RT 2,116.15,0\n"
+            ",RT 3,116.15,0\n"
+        )
+    )
+    assert [row.warning for row in result.rows] == [
+        "",
+        "Lies in Hilir, by approximate boundaries.",
+        "The village was found by an approximate boundary.",
+    ]
+
+
 def test_a_second_list_changes_what_it_tells_and_leaves_the_rest(two_villages, csv_of):
     head = "desa,nama,kk,jiwa,lon,lat\n"
     load(csv_of(head + "Hulu,RT 1,30,100,116.02,0\nHulu,RT 2,10,40,116.03,0\n"))

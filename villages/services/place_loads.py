@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from villages.importers.place_files import PlaceRow, PlaceTable
-from villages.models import Village
+from villages.models import BoundarySource, Village
 from villages.services import place_values as values
 from villages.services.match_villages import Match, VillageNames
 from villages.services.place_values import RowError
@@ -108,11 +108,19 @@ class RowVillages:
 
     def warning(self, row: PlaceRow, village: Village | None) -> str:
         """Return what is odd about where a row's place lies."""
-        there = self.covering.get(row.line)
+        there = self.by_code.get(self.covering.get(row.line, ""))
         if there is None:
             return _("Lies outside the regency.")
-        if village is not None and there != village.code:
-            return _("Lies in %(name)s.") % {"name": self.by_code[there].name}
+        is_approximate = there.boundary_source == BoundarySource.APPROXIMATE
+        if village is not None and there != village:
+            words = (
+                _("Lies in %(name)s, by approximate boundaries.")
+                if is_approximate
+                else _("Lies in %(name)s.")
+            )
+            return words % {"name": there.name}
+        if is_approximate and not (row.cells.get("code") or row.cells.get("village")):
+            return _("The village was found by an approximate boundary.")
         return ""
 
 

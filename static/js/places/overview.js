@@ -26,9 +26,13 @@ const box = document.querySelector("[data-places]");
 if (box && L) {
   const map = makePlaceMap(box);
   map.setView(toLatLng([Number(box.dataset.lon), Number(box.dataset.lat)]), ZOOM);
-  for (const place of JSON.parse(document.getElementById("places").textContent))
-    mark(map, place, box.dataset);
+  const places = JSON.parse(document.getElementById("places").textContent);
+  for (const place of places) mark(map, place, box.dataset);
   drawLand(map, box.dataset.outlines, box.dataset.code)
-    .then(({ bounds }) => bounds.isValid() && map.fitBounds(bounds, { animate: false }))
+    .then(({ bounds }) => {
+      // A place may lie outside its village, and is to be seen there.
+      for (const { lon, lat } of places) bounds.extend(toLatLng([lon, lat]));
+      if (bounds.isValid()) map.fitBounds(bounds, { padding: [20, 20], animate: false });
+    })
     .catch(() => {});
 }
