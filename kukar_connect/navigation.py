@@ -63,6 +63,12 @@ MENU: tuple[Page | Group, ...] = (
                 _("Files from measuring apps"),
             ),
             Page(
+                "places",
+                _("Settlements"),
+                "can_import",
+                _("RT, schools and puskesmas: load and edit"),
+            ),
+            Page(
                 "devices",
                 pgettext_lazy("navigation", "Devices"),
                 "is_admin",

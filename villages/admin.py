@@ -20,10 +20,12 @@ from villages.models import (
     District,
     Facility,
     ImportBatch,
+    OfficeInternet,
     Photo,
     ReportReview,
     Settlement,
     SignalReport,
+    Site,
     Village,
 )
 
@@ -51,24 +53,53 @@ class DistrictAdmin(LeafletGeoAdmin):
 
 @admin.register(Village)
 class VillageAdmin(LeafletGeoAdmin):
-    list_display = ["code", "name", "kind", "district", "boundary_source"]
+    list_display = [
+        "code",
+        "name",
+        "kind",
+        "district",
+        "people",
+        "power_hours",
+        "boundary_source",
+    ]
     list_filter = ["kind", "boundary_source", "district"]
-    search_fields = ["code", "name"]
+    list_select_related = ["district"]
+    search_fields = ["code", "name", "aliases"]
+
+
+class PlaceAdmin(KeptAsTheyCameAdmin, LeafletGeoAdmin):
+    """To look at; `/permukiman/` changes them and tells the worker."""
+
+    list_filter = ["kind", "is_demo", "village__district"]
+    list_select_related = ["village"]
+    search_fields = ["name", "village__name"]
 
 
 @admin.register(Settlement)
-class SettlementAdmin(LeafletGeoAdmin):
-    list_display = ["name", "kind", "village", "households", "people"]
-    list_filter = ["kind", "village__district"]
-    search_fields = ["name", "village__name"]
-    autocomplete_fields = ["village"]
+class SettlementAdmin(PlaceAdmin):
+    list_display = ["name", "kind", "village", "households", "people", "is_demo"]
 
 
 @admin.register(Facility)
-class FacilityAdmin(LeafletGeoAdmin):
-    list_display = ["name", "kind", "village"]
-    list_filter = ["kind", "village__district"]
-    search_fields = ["name", "village__name"]
+class FacilityAdmin(PlaceAdmin):
+    list_display = ["name", "kind", "village", "pupils", "patients", "is_demo"]
+
+
+@admin.register(Site)
+class SiteAdmin(LeafletGeoAdmin):
+    list_display = ["name", "kind", "status", "verified_date", "village", "is_demo"]
+    list_filter = ["kind", "status", "is_demo"]
+    list_select_related = ["village"]
+    search_fields = ["name", "owner", "village__name"]
+    autocomplete_fields = ["village"]
+
+
+@admin.register(OfficeInternet)
+class OfficeInternetAdmin(admin.ModelAdmin):
+    list_display = ["village", "kinds", "status", "stated_date", "source"]
+    list_filter = ["status", "stated_date"]
+    list_select_related = ["village"]
+    search_fields = ["village__name", "source"]
     autocomplete_fields = ["village"]
 
 

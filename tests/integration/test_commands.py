@@ -14,6 +14,7 @@ from coverage.selectors.runs import current_run
 from kukar_connect.roles import ROLES, has_role
 from tests.conftest import a_report, store
 from villages.models import ApiToken, SignalReport
+from villages.selectors.people_places import has_demo_data
 from villages.services import demo
 from villages.services.api_tokens import hash_of
 
@@ -77,7 +78,9 @@ def test_demonstration_data_comes_marked_and_goes_whole(
 
     store(a_report())
     removed = result_of(capsys, "remove_demo")
-    assert removed == {"reports": 300, "accounts": len(ROLES)}
+    assert (removed["reports"], removed["accounts"]) == (300, len(ROLES))
+    assert removed["settlements"] >= 2 * 8
+    assert not has_demo_data()
     assert SignalReport.objects.count() == 1
     assert not get_user_model().objects.filter(username__startswith="demo-").exists()
     assert not kept.exists()

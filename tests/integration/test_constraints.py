@@ -385,6 +385,7 @@ BROKEN = {
     "settlement_kind_known": lambda: [settlement(kind="city")],
     "settlement_once_per_village": lambda: [settlement(), settlement()],
     "facility_kind_known": lambda: [facility(kind="mall")],
+    "facility_once_per_village": lambda: [facility(), facility()],
     "claim_kind_known": lambda: [claim(kind="rumour")],
     "claim_stated_once": lambda: [claim(), claim()],
     "claim_content_once": lambda: [sheet_claim(), sheet_claim()],

@@ -8,7 +8,14 @@ from django.conf import settings
 from django.core.management import call_command
 
 from tests.conftest import a_report, store
-from villages.models import Claim, District, ReportChange, SignalReport, Village
+from villages.models import (
+    Claim,
+    District,
+    OfficeInternet,
+    ReportChange,
+    SignalReport,
+    Village,
+)
 from villages.services.load_places import BoundaryFileError, load_places
 
 pytestmark = pytest.mark.django_db
@@ -205,3 +212,24 @@ def test_the_command_prints_json_on_its_last_line(db, capsys):
 
     call_command("load_villages", "--json")
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["added"] == 237
+
+
+def test_internet_at_offices_is_on_record_with_its_contradictions(loaded):
+    of_umaq_dian = OfficeInternet.objects.filter(village__name="Umaq Dian")
+    assert [(o.kinds, o.status) for o in of_umaq_dian] == [
+        (["radio_link", "satellite"], "working"),
+        (["radio_link"], "working"),
+    ]
+    assert loaded.office_internet == OfficeInternet.objects.count() == 22
+    load()
+    assert OfficeInternet.objects.count() == 22
+
+
+def test_names_of_sources_are_other_names_and_the_offices_own_stay(loaded):
+    village = Village.objects.get(name="Buluk Sen")
+    assert village.aliases == ["Buluq Sen"]
+    village.aliases = ["Desa Sen"]
+    village.save()
+    load()
+    village.refresh_from_db()
+    assert village.aliases == ["Desa Sen", "Buluq Sen"]

@@ -26,6 +26,7 @@ def names():
         SimpleNamespace(
             code=row["code"],
             name=row["name"],
+            aliases=[],
             district_id=row["district_code"],
             district=SimpleNamespace(name=row["district"]),
         )

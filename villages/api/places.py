@@ -11,7 +11,15 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from kukar_connect.geojson import collection_response, features
-from villages.models import Claim, District, Facility, Settlement, Village
+from villages.models import (
+    Claim,
+    District,
+    Facility,
+    OfficeInternet,
+    Settlement,
+    Site,
+    Village,
+)
 
 GEOJSON = {(200, "application/geo+json"): OpenApiTypes.OBJECT}
 
@@ -113,6 +121,7 @@ class Settlements(PlaceList):
             "households",
             "people",
             "source",
+            "is_demo",
         )
     }
 
@@ -124,7 +133,71 @@ class Facilities(PlaceList):
     """Schools, puskesmas, village offices and the like."""
 
     geometry = "point"
-    properties = {name: name for name in ("id", "name", "kind", "village_id", "source")}
+    properties = {
+        name: name
+        for name in (
+            "id",
+            "name",
+            "kind",
+            "village_id",
+            "pupils",
+            "patients",
+            "source",
+            "is_demo",
+        )
+    }
 
     def rows(self) -> QuerySet:
         return Facility.objects.order_by("id")
+
+
+class Sites(PlaceList):
+    """BTS, repeaters and VSAT that somebody told of; built is not working.
+
+    `status` is what was seen of a site, `verified_date` when.
+    """
+
+    geometry = "point"
+    properties = {
+        name: name
+        for name in (
+            "id",
+            "name",
+            "kind",
+            "village_id",
+            "operators",
+            "technologies",
+            "height_m",
+            "owner",
+            "status",
+            "verified_date",
+            "source",
+            "note",
+            "is_demo",
+        )
+    }
+
+    def rows(self) -> QuerySet:
+        return Site.objects.order_by("id")
+
+
+class OfficeInternets(PlaceList):
+    """Statements about internet at village offices, which is no mobile coverage.
+
+    Dated, and they may contradict each other: all of them are kept.
+    """
+
+    geometry = "village__point"
+    properties = {
+        "id": "id",
+        "code": "village_id",
+        "name": F("village__name"),
+        "kinds": "kinds",
+        "status": "status",
+        "stated_date": "stated_date",
+        "source": "source",
+        "note": "note",
+    }
+
+    def rows(self) -> QuerySet:
+        return OfficeInternet.objects.order_by("village_id", "-stated_date", "id")

@@ -27,4 +27,10 @@ urlpatterns = [
     path("official-list/", places.OfficialList.as_view(), name="api-official-list"),
     path("settlements/", places.Settlements.as_view(), name="api-settlements"),
     path("facilities/", places.Facilities.as_view(), name="api-facilities"),
+    path("sites/", places.Sites.as_view(), name="api-sites"),
+    path(
+        "office-internet/",
+        places.OfficeInternets.as_view(),
+        name="api-office-internet",
+    ),
 ]

@@ -96,7 +96,7 @@ def read_sheet(data: bytes) -> SheetContent:
             % {"size": MAX_BYTES // 1024**2}
         )
     if data.startswith(b"PK\x03\x04"):
-        return _content(_rows_of_workbook(data))
+        return _content(rows_of_workbook(data))
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise ClaimSheetError(
             _(
@@ -105,7 +105,7 @@ def read_sheet(data: bytes) -> SheetContent:
                 "and bring that file."
             )
         )
-    return _content(_rows_of_csv(data))
+    return _content(rows_of_csv(data))
 
 
 def _plain(heading: str) -> str:
@@ -192,7 +192,7 @@ def _headings(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
     return texts
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """Return a cell as text on one line that a database takes."""
     if value is None:
         return ""
@@ -207,7 +207,7 @@ def _text(value: object) -> str:
     return plain if len(plain) <= _LONGEST_SHOWN else plain[:_LONGEST_SHOWN] + " …"
 
 
-def _rows_of_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
+def rows_of_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         read_header(io.BytesIO(data))
     except ReportFileError as error:
@@ -226,7 +226,7 @@ def _rows_of_csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
             # A quotation mark that is never closed takes all that follows with it.
             if reader.line_num - before > _MAX_LINES_OF_ROW:
                 raise csv.Error
-            yield before + 1, [_text(cell) for cell in cells]
+            yield before + 1, [text_of(cell) for cell in cells]
             before = reader.line_num
     except csv.Error as error:
         raise ClaimSheetError(
@@ -246,7 +246,7 @@ def _delimiter(text: str) -> str:
     return max(";,\t", key=lambda mark: max(line.count(mark) for line in top))
 
 
-def _rows_of_workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
+def rows_of_workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
     not_readable = _(
         "This workbook cannot be read: it is damaged or no .xlsx. Open it, choose "
         "“Save as”, type “Excel Workbook (.xlsx)”, and bring that file."
@@ -273,8 +273,8 @@ def _rows_of_workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
 def _cell_text(cell: Any) -> str:
     if cell.data_type == "f":
         # A formula that openpyxl gives as an object has its text inside.
-        return "=" + _text(getattr(cell.value, "text", cell.value)).lstrip("=")
-    return _text(cell.value)
+        return "=" + text_of(getattr(cell.value, "text", cell.value)).lstrip("=")
+    return text_of(cell.value)
 
 
 def _sheet_of(book: Any) -> Iterable[tuple[Any, ...]]:

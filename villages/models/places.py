@@ -199,6 +199,9 @@ class Facility(models.Model):
                     ]
                 ),
             ),
+            models.UniqueConstraint(
+                name="facility_once_per_village", fields=["village", "kind", "name"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -38,6 +38,15 @@ ORDER BY 1, 2, 3
 """
 
 
+# Every page asks, so it is one question.
+_HAS_DEMO_DATA = """
+SELECT EXISTS (SELECT FROM villages_signalreport WHERE is_demo)
+    OR EXISTS (SELECT FROM villages_settlement WHERE is_demo)
+    OR EXISTS (SELECT FROM villages_facility WHERE is_demo)
+    OR EXISTS (SELECT FROM villages_site WHERE is_demo)
+"""
+
+
 def people_places() -> list[PeoplePlace]:
     with connection.cursor() as cursor:
         cursor.execute(_PLACES)
@@ -49,3 +58,10 @@ def has_demo_places() -> bool:
         Settlement.objects.filter(is_demo=True).exists()
         or Facility.objects.filter(is_demo=True).exists()
     )
+
+
+def has_demo_data() -> bool:
+    """Tell whether anything of the demonstration is in the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HAS_DEMO_DATA)
+        return bool(cursor.fetchone()[0])

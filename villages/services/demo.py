@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 
 from kukar_connect.errors import DomainError
 from villages.models import Claim, Operator, ReportChange, SignalReport, Village
+from villages.services.demo_places import remove_demo_places
 from villages.services.submit_reports import NewReport, leave_change, store_reports
 
 COUNT = 20_000
@@ -73,7 +74,7 @@ def load_demo(
 
 @transaction.atomic
 def remove_demo() -> dict[str, int]:
-    """Remove every demonstration report and account. Safe to repeat.
+    """Remove every demonstration report, place and account. Safe to repeat.
 
     Runs that were computed with them are marked as such and stay; the map follows
     with the next run.
@@ -100,7 +101,7 @@ def remove_demo() -> dict[str, int]:
     accounts = get_user_model().objects.filter(username__startswith=ACCOUNT_PREFIX)
     count = accounts.count()
     accounts.delete()
-    return {"reports": removed, "accounts": count}
+    return {"reports": removed, "accounts": count, **remove_demo_places()}
 
 
 def _reports(villages: list[Village], now: datetime) -> list[NewReport]:

@@ -123,7 +123,7 @@ def village_code_of(text: str) -> str | None:
 def _villages() -> list[Village]:
     return list(
         Village.objects.select_related("district").only(
-            "code", "name", "kind", "district__name"
+            "code", "name", "aliases", "kind", "district__name"
         )
     )
 

@@ -20,7 +20,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
-from villages.models import BoundarySource, Claim, District, SignalReport, Village
+from villages.models import (
+    BoundarySource,
+    Claim,
+    District,
+    OfficeInternet,
+    SignalReport,
+    Village,
+)
 from villages.services.submit_reports import leave_change
 
 # Indonesia with its waters, (west, south, east, north) in degrees.
@@ -55,6 +62,8 @@ class LoadResult:
     boundaries_matched: int = 0
     boundaries_approximate: int = 0
     claims: int = 0
+    office_internet: int = 0
+    aliases: int = 0
     unmatched_rows: list[str] = field(default_factory=list)
     villages_without_boundary: list[str] = field(default_factory=list)
 
@@ -63,7 +72,7 @@ class LoadResult:
 def load_places(
     *, fixtures: Path, boundaries: Path | None, progress: Callable[[str], None]
 ) -> LoadResult:
-    """Load districts, villages, boundaries and official claims.
+    """Load districts, villages, boundaries and what is on record about them.
 
     Safe to repeat: what is already there and equal is left alone. A boundary
     that once came from a file is kept when this call names no file.
@@ -89,6 +98,9 @@ def load_places(
     ).count()
     progress("official claims")
     result.claims = _load_claims(fixtures)
+    progress("internet of village offices and other names")
+    result.office_internet = _load_office_internet(fixtures)
+    result.aliases = _load_aliases(fixtures)
     if result.added or result.changed:
         progress("villages of stored reports")
         _replace_villages_of_reports()
@@ -357,6 +369,35 @@ def _load_claims(fixtures: Path) -> int:
             )
             count += 1
     return count
+
+
+def _load_office_internet(fixtures: Path) -> int:
+    rows = _read_csv(fixtures / "office_internet.csv")
+    for row in rows:
+        OfficeInternet.objects.update_or_create(
+            village_id=row["code"],
+            stated_date=date.fromisoformat(row["stated_date"]),
+            source=row["source"],
+            defaults={
+                "kinds": row["kinds"].split(),
+                "status": row["status"],
+                "note": row["note"],
+            },
+        )
+    return len(rows)
+
+
+def _load_aliases(fixtures: Path) -> int:
+    """Add the names by which sources call villages to what the office has added."""
+    names: dict[str, list[str]] = {}
+    for row in _read_csv(fixtures / "village_aliases.csv"):
+        names.setdefault(row["code"], []).append(row["alias"])
+    for village in Village.objects.filter(code__in=names).only("code", "aliases"):
+        missing = [n for n in names[village.code] if n not in village.aliases]
+        if missing:
+            village.aliases = [*village.aliases, *missing]
+            village.save(update_fields=["aliases"])
+    return sum(len(of_one) for of_one in names.values())
 
 
 def _replace_villages_of_reports() -> None:

@@ -98,8 +98,10 @@ class VillageNames:
         self._villages = list(villages)
         self._by_code = {re.sub(r"\D", "", v.code): v for v in self._villages}
         self._districts = {v.district_id: v.district.name for v in self._villages}
+        # A village is called by its official name and by its other names alike.
         self._names = {
-            v.code: (plain_name(v.name), spelled(v.name)) for v in self._villages
+            v.code: [(plain_name(n), spelled(n)) for n in (v.name, *v.aliases)]
+            for v in self._villages
         }
         self._known: dict[tuple[str, str], Found] = {}
 
@@ -124,16 +126,12 @@ class VillageNames:
         candidates = []
         exact = []
         for village in self._villages:
-            own_plain, own_spelling = self._names[village.code]
             penalty = penalties.get(village.district_id, OTHER_DISTRICT)
-            if own_plain == plain:
-                near = 100.0
-                if penalty == 0:
-                    exact.append(village)
-            elif own_spelling == spelling:
-                near = 100.0 - SPELLING
-            else:
-                near = min(99.0 - SPELLING, _likeness(spelling, own_spelling))
+            near = max(
+                _nearness(plain, spelling, *own) for own in self._names[village.code]
+            )
+            if near == 100 and penalty == 0:
+                exact.append(village)
             score = round(near - penalty)
             if score >= LEAST_SCORE:
                 candidates.append(Candidate(village, score))
@@ -175,6 +173,15 @@ def _is_likely(candidates: tuple[Candidate, ...]) -> bool:
     next_score = candidates[1].score if len(candidates) > 1 else 0
     lead = candidates[0].score - next_score
     return lead >= SURE_LEAD or (candidates[0].score >= 100 - SPELLING and lead > 0)
+
+
+def _nearness(plain: str, spelling: str, own_plain: str, own_spelling: str) -> float:
+    """Return from 0 to 100 how near a name is to one of a village's own."""
+    if own_plain == plain:
+        return 100.0
+    if own_spelling == spelling:
+        return 100.0 - SPELLING
+    return min(99.0 - SPELLING, _likeness(spelling, own_spelling))
 
 
 def _likeness(one: str, other: str) -> float:

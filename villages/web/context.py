@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from kukar_connect.navigation import menu_for
 from kukar_connect.roles import can_see_map, has_role
-from villages.models import SignalReport
+from villages.selectors.people_places import has_demo_data
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def _site(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     allowed = {
-        "has_demo_data": SignalReport.objects.filter(is_demo=True).exists(),
+        "has_demo_data": has_demo_data(),
         "can_see_map": can_see_map(user),
         "can_report": has_role(user, "field"),
         "can_see_reports": has_role(user, "verifier"),
@@ -33,7 +33,7 @@ def _site(request: HttpRequest) -> dict[str, Any]:
 def kept_site(path: str) -> dict[str, Any]:
     """Return the same for everyone: the frame of a page that a phone keeps."""
     allowed = {
-        "has_demo_data": SignalReport.objects.filter(is_demo=True).exists(),
+        "has_demo_data": has_demo_data(),
         "can_see_map": True,
         "can_report": True,
     }

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from villages.web import claims, devices, review, tokens, views
+from villages.web import claims, devices, places, review, tokens, views
 from villages.web.photos import photo
 
 urlpatterns = [
@@ -43,4 +43,28 @@ urlpatterns = [
     path("periksa/", review.ReviewPage.as_view(), name="review"),
     path("periksa/putuskan/", review.decide, name="review-decide"),
     path("periksa/semua/", review.decide_all, name="review-decide-all"),
+    path("permukiman/", places.Places.as_view(), name="places"),
+    path("permukiman/batas.json", places.outlines, name="place-outlines"),
+    # Exempt for the same reason as the import.
+    path(
+        "permukiman/muat/<str:sort>/",
+        csrf_exempt(places.BringList.as_view()),
+        name="place-bring",
+    ),
+    path(
+        "permukiman/muat/<str:sort>/templat.xlsx",
+        places.template,
+        name="place-template",
+    ),
+    path("permukiman/daftar/<uuid:pk>/", places.ListPage.as_view(), name="place-list"),
+    path(
+        "permukiman/daftar/<uuid:pk>/buang/", places.discard, name="place-list-discard"
+    ),
+    path("permukiman/<str:sort>/baru/", places.PlacePage.as_view(), name="place-new"),
+    path("permukiman/<str:sort>/<int:pk>/", places.PlacePage.as_view(), name="place"),
+    path(
+        "permukiman/<str:sort>/<int:pk>/hapus/",
+        places.DeletePlace.as_view(),
+        name="place-delete",
+    ),
 ]

@@ -39,6 +39,8 @@ class Command(ReportingCommand):
             f"Boundaries: {result['boundaries_matched']} matched in the file, "
             f"{result['boundaries_approximate']} villages have an approximate one.",
             f"Official claims: {result['claims']}.",
+            f"Statements about internet at village offices: "
+            f"{result['office_internet']}; other names: {result['aliases']}.",
         ]
         if result["unmatched_rows"]:
             lines.append("Rows of the file that match no village:")

@@ -10,8 +10,8 @@ from villages.services.demo import remove_demo
 
 class Command(ReportingCommand):
     help = (
-        "Remove all demonstration reports and accounts. The worker brings the map up "
-        "to date; without it, run compute_coverage --full."
+        "Remove all demonstration reports, places and accounts. The worker brings the "
+        "map up to date; without it, run compute_coverage --full."
     )
 
     def run(self, **options: Any) -> dict[str, Any]:
@@ -21,6 +21,7 @@ class Command(ReportingCommand):
 
     def summary(self, result: dict[str, Any]) -> str:
         return (
-            f"Removed {result['reports']:,} demonstration reports and "
-            f"{result['accounts']} demonstration accounts."
+            f"Removed {result['reports']:,} demonstration reports, "
+            f"{result['settlements']:,} settlements, {result['facilities']:,} "
+            f"facilities, {result['sites']:,} sites and {result['accounts']} accounts."
         )

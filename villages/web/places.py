@@ -1,0 +1,352 @@
+"""The pages of settlements and facilities: looked at, brought in, edited."""
+
+from __future__ import annotations
+
+import io
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+)
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_GET, require_POST
+from django.views.generic import FormView, TemplateView
+
+from kukar_connect.errors import DomainError
+from kukar_connect.geojson import collection_response
+from kukar_connect.roles import RoleRequiredMixin, has_role
+from villages.importers.place_files import MAX_BYTES, MAX_ROWS
+from villages.models import Facility, Settlement, Village
+from villages.selectors.places import VillagePlaces, places_by_village, village_outlines
+from villages.services.edit_places import delete_place, history_of, save_place
+from villages.services.place_uploads import (
+    UploadGoneError,
+    confirm_list,
+    discard_list,
+    list_of,
+    receive_list,
+)
+from villages.services.place_workbooks import place_template
+from villages.web.claims import XLSX
+from villages.web.place_forms import PlaceForm, PlaceListForm, village_choices
+from villages.web.views import FORM_OVERHEAD_BYTES, analysts_only
+
+# What the address calls the two sorts of places.
+SORTS: dict[str, tuple[str, type[Settlement] | type[Facility]]] = {
+    "rt": ("settlements", Settlement),
+    "fasilitas": ("facilities", Facility),
+}
+WORDS = {
+    "rt": gettext_lazy("Settlements (RT, dusun, kampung)"),
+    "fasilitas": gettext_lazy("Schools, puskesmas and other facilities"),
+}
+SHOWN_ROWS = 200
+
+
+def _sort(name: str) -> tuple[str, type[Settlement] | type[Facility]]:
+    if name not in SORTS:
+        raise Http404
+    return SORTS[name]
+
+
+def _user_id(request: HttpRequest) -> int:
+    if request.user.pk is None:
+        raise PermissionDenied
+    return request.user.pk
+
+
+class Places(RoleRequiredMixin, TemplateView):
+    """What is loaded in every village, or the places of one on a map."""
+
+    role = "analyst"
+    template_name = "villages/places.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        code = self.request.GET.get("desa", "").replace("\0", "")
+        village = (
+            Village.objects.select_related("district")
+            .defer("boundary", "district__boundary")
+            .filter(code=code)
+            .first()
+        )
+        context = super().get_context_data(**kwargs, village=village)
+        rows = places_by_village()
+        context |= {
+            "rows": rows,
+            "total": len(rows),
+            "cards": [
+                ("rt", WORDS["rt"], *_loaded(rows, "settlements")),
+                ("fasilitas", WORDS["fasilitas"], *_loaded(rows, "facilities")),
+            ],
+            "choices": village_choices(),
+        }
+        if village is not None:
+            settlements = list(village.settlements.order_by("kind", "name"))
+            facilities = list(village.facilities.order_by("kind", "name"))
+            context |= {
+                "settlements": settlements,
+                "facilities": facilities,
+                "map_places": [
+                    *(_on_map("rt", place) for place in settlements),
+                    *(_on_map("fasilitas", place) for place in facilities),
+                ],
+            }
+        return context
+
+
+def _loaded(rows: list[VillagePlaces], what: str) -> tuple[int, int]:
+    """Return how many villages have real places, and how many have invented ones."""
+    demo = sum(getattr(row, f"has_demo_{what}") for row in rows)
+    return sum(getattr(row, what) > 0 for row in rows) - demo, demo
+
+
+def _on_map(sort: str, place: Settlement | Facility) -> dict[str, Any]:
+    return {
+        "sort": sort,
+        "name": place.name,
+        "kind": str(place.get_kind_display()),
+        "lon": place.point.x,
+        "lat": place.point.y,
+        "is_demo": place.is_demo,
+        "url": "" if place.is_demo else reverse("place", args=[sort, place.pk]),
+    }
+
+
+@require_GET
+@analysts_only
+def outlines(request: HttpRequest) -> HttpResponseBase:
+    """Answer the outlines of the villages of a district."""
+    code = request.GET.get("kecamatan", "").replace("\0", "")
+    return collection_response(village_outlines(code))
+
+
+class PlacePage(RoleRequiredMixin, FormView):
+    """One place in a form, with a map to set it on."""
+
+    role = "analyst"
+    form_class = PlaceForm
+    template_name = "villages/place.html"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.sort = self.kwargs["sort"]
+        self.model = _sort(self.sort)[1]
+        self.place: Any = None
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        if has_role(request.user, "analyst") and "pk" in self.kwargs:
+            self.place = get_object_or_404(
+                self.model.objects.select_related("village").defer("village__boundary"),
+                pk=self.kwargs["pk"],
+                is_demo=False,
+            )
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "model": self.model}
+
+    def get_initial(self) -> dict[str, Any]:
+        place = self.place
+        if place is None:
+            return {"village": self.request.GET.get("desa", "")}
+        names = ["kind", "name", "source", "households", "people", "pupils", "patients"]
+        return {
+            **{name: getattr(place, name, None) for name in names},
+            "village": place.village_id,
+            "lon": f"{place.point.x:.6f}",
+            "lat": f"{place.point.y:.6f}",
+        }
+
+    def form_valid(self, form: PlaceForm) -> HttpResponse:
+        try:
+            place = save_place(
+                model=self.model,
+                place_id=self.place.pk if self.place else None,
+                values=form.values(),
+                user_id=_user_id(self.request),
+            )
+        except DomainError as error:
+            form.add_error("name", error.detail)
+            return self.form_invalid(form)
+        messages.success(
+            self.request,
+            _("%(name)s is saved. The map follows within a few minutes.")
+            % {"name": place.name},
+        )
+        there = Village.objects.filter(boundary__covers=place.point).first()
+        if there is not None and there.pk != place.village_id:
+            messages.warning(
+                self.request,
+                _("Its position lies in %(name)s. Is the village right?")
+                % {"name": there.name},
+            )
+        return redirect(f"{reverse('places')}?desa={place.village_id}")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **kwargs,
+            place=self.place,
+            sort=self.sort,
+            is_settlement=self.model is Settlement,
+            history=history_of(self.place) if self.place else [],
+        )
+
+
+class DeletePlace(RoleRequiredMixin, TemplateView):
+    """Asks, and deletes a place."""
+
+    role = "analyst"
+    template_name = "villages/place_delete.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        _what, model = _sort(self.kwargs["sort"])
+        place = get_object_or_404(
+            model.objects.select_related("village").defer("village__boundary"),
+            pk=self.kwargs["pk"],
+        )
+        return super().get_context_data(**kwargs, place=place)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        _what, model = _sort(self.kwargs["sort"])
+        if not model.objects.filter(pk=self.kwargs["pk"]).exists():
+            raise Http404
+        place = delete_place(
+            model=model, place_id=self.kwargs["pk"], user_id=_user_id(request)
+        )
+        messages.success(request, _("%(name)s is deleted.") % {"name": place.name})
+        return redirect(f"{reverse('places')}?desa={place.village_id}")
+
+
+class BringList(RoleRequiredMixin, FormView):
+    """Takes a list of places and shows what it would do."""
+
+    role = "analyst"
+    form_class = PlaceListForm
+    template_name = "villages/place_list.html"
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        if not has_role(request.user, "analyst"):
+            return self.handle_no_permission()
+        size = request.META.get("CONTENT_LENGTH") or "0"
+        if size.isdecimal() and int(size) > MAX_BYTES + FORM_OVERHEAD_BYTES:
+            return HttpResponse(_too_large(), status=413, content_type="text/plain")
+        return self._dispatch(request, *args, **kwargs)
+
+    @method_decorator(csrf_protect)
+    def _dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: PlaceListForm) -> HttpResponse:
+        file = form.cleaned_data["file"]
+        try:
+            upload_id = receive_list(
+                what=_sort(self.kwargs["sort"])[0],
+                stream=file,
+                file_name=PurePath(file.name).name,
+                source=form.cleaned_data["source"],
+                now=timezone.localtime(),
+            )
+        except DomainError as error:
+            form.add_error("file", error.detail)
+            return self.form_invalid(form)
+        return redirect("place-list", pk=upload_id)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        _sort(self.kwargs["sort"])
+        return super().get_context_data(
+            **kwargs,
+            sort=self.kwargs["sort"],
+            title=WORDS[self.kwargs["sort"]],
+            most_bytes=MAX_BYTES,
+            most_rows=MAX_ROWS,
+            too_large=_too_large(),
+        )
+
+
+def _too_large() -> str:
+    return _("The file is larger than %(size)d MB. Split it and bring the parts.") % {
+        "size": MAX_BYTES // 1024**2
+    }
+
+
+class ListPage(RoleRequiredMixin, TemplateView):
+    """A list that waits to be confirmed, or what became of it."""
+
+    role = "analyst"
+    template_name = "villages/place_list_rows.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        try:
+            told = list_of(self.kwargs["pk"])
+        except UploadGoneError as error:
+            raise Http404(error.detail) from error
+        rows = told["rows"]
+        left_out = [row for row in rows if row["result"] == "left_out"]
+        warned = [row for row in rows if row["warning"] and row not in left_out]
+        counts = told["counts"]
+        sort = next(name for name, of in SORTS.items() if of[0] == told["what"])
+        return super().get_context_data(
+            **kwargs,
+            told=told,
+            title=WORDS[sort],
+            sort=sort,
+            usable=counts["added"] + counts["changed"],
+            left_out=left_out[:SHOWN_ROWS],
+            left_out_more=max(0, len(left_out) - SHOWN_ROWS),
+            warned=warned[:SHOWN_ROWS],
+            used=[r for r in rows if r["result"] in ("added", "changed")][:SHOWN_ROWS],
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            confirm_list(
+                upload_id=self.kwargs["pk"],
+                user_id=_user_id(request),
+                now=timezone.localtime(),
+            )
+        except UploadGoneError as error:
+            raise Http404(error.detail) from error
+        except DomainError as error:
+            messages.error(request, error.detail)
+        return redirect("place-list", pk=self.kwargs["pk"])
+
+
+@require_POST
+@analysts_only
+def discard(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    discard_list(pk)
+    messages.info(request, _("The list was discarded. Nothing of it was stored."))
+    return redirect("places")
+
+
+@require_GET
+@analysts_only
+def template(request: HttpRequest, sort: str) -> HttpResponseBase:
+    what, _model = _sort(sort)
+    name = "permukiman.xlsx" if sort == "rt" else "fasilitas.xlsx"
+    return FileResponse(
+        io.BytesIO(place_template(what)),
+        as_attachment=True,
+        filename=name,
+        content_type=XLSX,
+    )
