@@ -1,9 +1,10 @@
 from django.urls import path
 
-from coverage.web import views
+from coverage.web import profiles, views
 
 urlpatterns = [
     path("", views.MapPage.as_view(), name="map"),
     path("tabel/", views.TablePage.as_view(), name="coverage-table"),
-    path("desa/<str:code>/", views.VillagePage.as_view(), name="village"),
+    path("desa/<str:code>/", profiles.VillagePage.as_view(), name="village"),
+    path("kecamatan/<str:code>/", profiles.DistrictPage.as_view(), name="district"),
 ]
