@@ -60,8 +60,8 @@ def state_word(found: OfficialTally) -> str:
 
 
 def distribution(found: OfficialTally) -> str:
-    """Return "4G 5 · no signal 2", best first."""
-    return " · ".join(f"{OFFICIAL_NAMES[s]} {_count(n)}" for s, n in found.present)
+    """Return "4G: 5 · no signal: 2", best first."""
+    return " · ".join(f"{OFFICIAL_NAMES[s]}: {_count(n)}" for s, n in found.present)
 
 
 def kind_and_name(village: Village) -> str:
@@ -122,7 +122,7 @@ def district_sentence(name: str, found: OfficialTally, *, stand_ins: int) -> str
         }
     else:
         parts = _parts(found)
-    return _("%(name)s: %(parts)s.") % {"name": name, "parts": parts}
+    return _("District of %(name)s: %(parts)s.") % {"name": name, "parts": parts}
 
 
 def _parts(found: OfficialTally, *, of_villages: bool = False) -> str:

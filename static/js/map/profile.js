@@ -47,7 +47,7 @@ export function villageState(state, { words }) {
                 "span",
                 { class: "nowrap" },
                 swatch(name),
-                ` ${names.names[name]}${all.length > 1 ? ` ${words.number(count)}` : ""} `,
+                ` ${names.names[name]}${all.length > 1 ? `: ${words.number(count)}` : ""} `,
               ),
             ),
           ),
