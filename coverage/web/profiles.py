@@ -42,6 +42,7 @@ from coverage.web.profile_words import (
     official_meanings,
     village_sentence,
 )
+from coverage.web.report_summary import newest_reports, report_counts
 from coverage.web.share_groups import share_groups
 from coverage.web.statements import timeline
 from kukar_connect.roles import RoleRequiredMixin, has_role
@@ -51,14 +52,11 @@ from villages.models import (
     District,
     Facility,
     Settlement,
-    SignalReport,
     Village,
 )
-from villages.selectors.report_counts import village_report_counts
 
 # The largest; the map and the table have the rest.
 MOST_SPOTS = 15
-MOST_NEWEST_REPORTS = 5
 
 
 class VillagePage(RoleRequiredMixin, TemplateView):
@@ -91,7 +89,7 @@ class VillagePage(RoleRequiredMixin, TemplateView):
             spots_in(run, [village.code]) if run else [],
             key=lambda spot: spot.state != SpotState.BLANK,
         )
-        counts = village_report_counts(village.code)
+        counts = report_counts(village, run)
         claims = list(village.claims.order_by("-stated_date"))
         return super().get_context_data(
             **kwargs,
@@ -123,7 +121,11 @@ class VillagePage(RoleRequiredMixin, TemplateView):
             spots=[spot_row(spot, village.code) for spot in spots[:MOST_SPOTS]],
             spots_total=len(spots),
             reports=report_rows(counts),
-            newest_reports=self.newest_reports(village),
+            newest_reports=(
+                newest_reports(village, run)
+                if has_role(self.request.user, "verifier")
+                else []
+            ),
             timeline=timeline(claims, tallies, ANY_OPERATOR),
             listed=[c for c in claims if c.kind == Claim.Kind.LISTED_BLANK],
             office_internet=list(village.office_internet.order_by("-stated_date")),
@@ -140,13 +142,6 @@ class VillagePage(RoleRequiredMixin, TemplateView):
             to_measure=to_measure(own, village, settlements, facilities, where),
             probable_settlement=village.settlement_point,
         )
-
-    def newest_reports(self, village: Village) -> list[SignalReport]:
-        """Return the newest reports, for who may see single ones."""
-        if not has_role(self.request.user, "verifier"):
-            return []
-        reports = SignalReport.objects.filter(village=village)
-        return list(reports.order_by("-observed_at")[:MOST_NEWEST_REPORTS])
 
 
 class DistrictPage(RoleRequiredMixin, TemplateView):

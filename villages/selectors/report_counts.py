@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 
+from villages.models import SignalReport
 from villages.selectors.used_reports import used_sql
 
 
@@ -38,3 +40,9 @@ def village_report_counts(code: str) -> list[ReportCount]:
             [settings.TIME_ZONE, code],
         )
         return [ReportCount(*row) for row in cursor.fetchall()]
+
+
+def newest_report_ids(code: str, most: int) -> list[UUID]:
+    """Return the reports of a village that were measured last, newest first."""
+    reports = SignalReport.objects.filter(village=code).order_by("-observed_at", "pk")
+    return list(reports.values_list("pk", flat=True)[:most])
