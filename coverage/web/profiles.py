@@ -83,6 +83,7 @@ class VillagePage(RoleRequiredMixin, TemplateView):
         tallies = tallies_of(own)
         of_any = tallies[ANY_OPERATOR]
         is_stand_in = all(r.settlement is None for r in own if r.is_of_people)
+        layers = layers_of_villages(run, [village.code]) if run else []
         where, point_kind = podes_point(village, facilities)
         # What is sure first; within that they come largest first.
         spots = sorted(
@@ -112,7 +113,7 @@ class VillagePage(RoleRequiredMixin, TemplateView):
                 own,
                 settlements,
                 facilities,
-                layers_of_villages(run, [village.code]) if run else [],
+                layers,
                 village.area_km2,
             ),
             charts=history_charts(runs_for_history(), [village.code]),
@@ -126,7 +127,13 @@ class VillagePage(RoleRequiredMixin, TemplateView):
                 if has_role(self.request.user, "verifier")
                 else []
             ),
-            timeline=timeline(claims, tallies, ANY_OPERATOR),
+            timeline=timeline(claims, tallies, is_stand_in=is_stand_in),
+            blank_km2=sum(
+                row["blank_km2"]
+                for row in layers
+                if row["operator"] == ANY_OPERATOR
+                and row["service"] == Service.INTERNET
+            ),
             listed=[c for c in claims if c.kind == Claim.Kind.LISTED_BLANK],
             office_internet=list(village.office_internet.order_by("-stated_date")),
             sites=list(sites_near(where)),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from coverage.core.officials import WITHOUT_4G, WITHOUT_SIGNAL, Official
+from coverage.models import ANY_OPERATOR
 from coverage.selectors.tallies import OfficialTally
 from villages.models import Claim
 
@@ -42,12 +43,10 @@ _OF_SHEETS = {
     Claim.Stated.STRONG: Says.SIGNAL,
 }
 # How the official record begins what it says of a mobile signal. Radio links,
-# Starlink, plans and programmes say nothing of it.
+# Starlink, plans and whether one operator's BTS works say nothing of it.
 _OF_RECORD = (
     ("bebas blank", Says.SIGNAL),
     ("sudah bersinyal", Says.SIGNAL),
-    ("bts berfungsi", Says.SIGNAL),
-    ("bts tidak berfungsi", Says.NONE),
     ("belum tersambung", Says.NONE),
     ("blankspot", Says.NONE),
     ("blank spot", Says.NONE),
@@ -68,10 +67,13 @@ def says(claim: Claim) -> Says:
     return Says.NONE if claim.kind == Claim.Kind.LISTED_BLANK else Says.NOTHING
 
 
-def verdict(stated: Says, measured: OfficialTally) -> Verdict:
+def verdict(
+    stated: Says, measured: OfficialTally, *, is_stand_in: bool = False
+) -> Verdict:
     """Return how a statement and the measurement of its operator stand to each other.
 
-    "Blank spot" is used for no signal and for no 4G; either agrees with it.
+    "Blank spot" is used for no signal and for no 4G; either agrees with it. Where one
+    point stands in for the village, it cannot show that all of it has a signal.
     """
     if stated == Says.NOTHING:
         return Verdict.NOT_COMPARED
@@ -83,7 +85,7 @@ def verdict(stated: Says, measured: OfficialTally) -> Verdict:
         # One settlement without is enough to differ; to agree, all have to be known.
         if without:
             return Verdict.DIFFERS
-        return Verdict.OPEN if unknown else Verdict.AGREES
+        return Verdict.OPEN if unknown or is_stand_in else Verdict.AGREES
     if stated == Says.NONE:
         agrees = without > 0
     else:
@@ -127,31 +129,47 @@ class Entry:
 
 
 def timeline(
-    claims: Iterable[Claim], measured: dict[str, OfficialTally], any_operator: str
+    claims: Sequence[Claim],
+    measured: dict[str, OfficialTally],
+    *,
+    is_stand_in: bool = False,
 ) -> list[Entry]:
     """Return all statements, newest first, each beside the measurement of now.
+
+    What put a village on the official list is kept as a statement as well: told once.
 
     Parameters
     ----------
     measured : of each operator
     """
-    of_all = measured[any_operator]
+    of_all = measured[ANY_OPERATOR]
+    listed = {
+        (claim.stated_date, claim.event)
+        for claim in claims
+        if claim.kind == Claim.Kind.LISTED_BLANK
+    }
     entries = [
         Entry(
             when=claim.stated_date,
             claim=claim,
             regency=None,
-            verdict=verdict(says(claim), measured.get(claim.operator, of_all)),
+            verdict=verdict(
+                says(claim),
+                measured.get(claim.operator, of_all),
+                is_stand_in=is_stand_in,
+            ),
             measured=measured.get(claim.operator, of_all),
         )
         for claim in claims
+        if claim.kind != Claim.Kind.STATEMENT
+        or (claim.stated_date, claim.event) not in listed
     ]
     entries += [
         Entry(
             when=statement.month,
             claim=None,
             regency=statement,
-            verdict=verdict(Says.SIGNAL, of_all),
+            verdict=verdict(Says.SIGNAL, of_all, is_stand_in=is_stand_in),
             measured=of_all,
         )
         for statement in REGENCY_STATEMENTS

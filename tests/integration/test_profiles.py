@@ -407,6 +407,7 @@ def test_a_statement_stands_beside_the_measurement_that_differs(small, page):
     )
     assert "tentang seluruh kabupaten" in regency
     assert "Pengukuran berbeda: 4G: 1 · hanya telepon (2G): 1" in regency
+    assert "25,0 km² dari luasnya blank spot" in regency
     # A plan says nothing of a signal: nothing to compare.
     assert "Pengukuran" not in plan
     assert "Pengukuran berbeda" in signal

@@ -23,15 +23,15 @@ def measured(**counts):
         # As the official record of Kutai Kartanegara words them.
         ("blankspot, menunggu BTS program Kominfo", "listed_blank", Says.NONE),
         ("sudah bersinyal sejak 2021-Jan 2022", "statement", Says.SIGNAL),
-        ("BTS berfungsi baik", "statement", Says.SIGNAL),
-        ("BTS tidak berfungsi", "statement", Says.NONE),
         (
             "belum tersambung; internet radio link di kantor desa",
             "statement",
             Says.NONE,
         ),
         ("lemah sinyal", "statement", Says.WEAK),
-        # Not mobile, or only planned.
+        # Not mobile, of one site, or only planned.
+        ("BTS berfungsi baik", "statement", Says.NOTHING),
+        ("BTS tidak berfungsi", "statement", Says.NOTHING),
         ("terlayani internet radio link/Starlink", "statement", Says.NOTHING),
         ("rencana internet 50-100 Mbps di kantor desa/puskesmas", "statement", ""),
         ("akan dibangun tower penguat sinyal", "statement", Says.NOTHING),
@@ -83,7 +83,25 @@ def test_a_statement_about_one_operator_is_compared_with_that_operator():
         stated_date=date(2026, 1, 1),
     )
     found = {"ANY": measured(four_g=1), "INDOSAT": measured(no_signal=1)}
-    first, regency = timeline([claim], found, "ANY")
+    first, regency = timeline([claim], found)
     assert first.claim is claim
     assert first.verdict == "differs"
     assert regency.verdict == "agrees"
+
+
+def test_one_point_does_not_show_that_a_village_has_signal_everywhere():
+    point = measured(four_g=1)
+    assert verdict(Says.SIGNAL, point, is_stand_in=True) == "open"
+    assert verdict(Says.NONE, point, is_stand_in=True) == "differs"
+    blank = measured(no_signal=1)
+    assert verdict(Says.SIGNAL, blank, is_stand_in=True) == "differs"
+
+
+def test_what_stands_on_the_list_and_in_the_record_is_told_once():
+    told = {"stated_date": date(2022, 3, 8), "event": "daftar", "status": "blankspot"}
+    claims = [Claim(kind="listed_blank", **told), Claim(kind="statement", **told)]
+    entries = timeline(claims, {"ANY": measured(four_g=1)})
+    assert [entry.claim and entry.claim.kind for entry in entries] == [
+        None,
+        "listed_blank",
+    ]
