@@ -29,6 +29,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from coverage.models import (
+    ANY_OPERATOR,
     BlankSpot,
     CoverageRun,
     LayerOperator,
@@ -36,8 +37,11 @@ from coverage.models import (
     SpotState,
     VillageCoverage,
 )
+from coverage.selectors.places import place_rows
 from coverage.selectors.runs import current_run
 from coverage.selectors.tables import AREAS, village_layers
+from coverage.selectors.tallies import tallies_of, with_all_operators
+from coverage.web.profile_words import kind_and_name, village_sentence
 from kukar_connect import params
 from kukar_connect.errors import DomainError
 from kukar_connect.geojson import collection_response, features
@@ -292,7 +296,15 @@ def village_properties() -> dict[str, Any]:
 
 
 class VillageDetail(APIView):
-    """One village: every layer, and what was claimed about it."""
+    """One village: every layer, its state in officials' words, and what was claimed.
+
+    `state.sentence` is written in the reader's language. `state.operators` has for
+    each operator `state` (four_g, weak_4g, likely_voice_only, voice_only,
+    likely_no_signal, no_signal, unknown, or mixed where places differ), `places` (how
+    many of them are in which state) and `confidence` (mean probability that these
+    states are right; null where nothing is measured). The places are the village's
+    settlements, or its own point where `state.is_stand_in`. Claims come newest first.
+    """
 
     @extend_schema(operation_id="villages_read", parameters=[RUN], responses=GEOJSON)
     def get(self, request: Request, code: str) -> Response:
@@ -324,8 +336,9 @@ class VillageDetail(APIView):
                 {"reports": row.pop("report_count"), **row}
                 for row in (village_layers(run, village) if run else [])
             ],
+            "state": village_state(run, village) if run else None,
             "claims": list(
-                village.claims.values(
+                village.claims.order_by("-stated_date", "pk").values(
                     "kind",
                     "stated_date",
                     "event",
@@ -345,6 +358,29 @@ class VillageDetail(APIView):
         return Response(
             {"type": "Feature", **feature}, content_type="application/geo+json"
         )
+
+
+def village_state(run: CoverageRun, village: Village) -> dict[str, Any]:
+    rows = with_all_operators(place_rows(run, [village.code]), [village.code])
+    tallies = tallies_of(rows)
+    is_stand_in = all(row.settlement is None for row in rows if row.is_of_people)
+    return {
+        "sentence": village_sentence(
+            kind_and_name(village), tallies[ANY_OPERATOR], is_stand_in=is_stand_in
+        ),
+        "is_stand_in": is_stand_in,
+        "operators": [
+            {
+                "operator": operator,
+                "state": found.single.value if found.single else "mixed",
+                "places": {state.value: n for state, n in found.present},
+                "confidence": (
+                    None if found.confidence is None else round(found.confidence, 3)
+                ),
+            }
+            for operator, found in tallies.items()
+        ],
+    }
 
 
 def run_summary(run: CoverageRun) -> dict[str, Any]:

@@ -31,6 +31,9 @@ WITHOUT_4G = (
 WITHOUT_SIGNAL = (Official.LIKELY_NO_SIGNAL, Official.NO_SIGNAL)
 WITH_4G = (Official.FOUR_G, Official.WEAK_4G)
 
+# Probabilities are stored in steps of 1/250: nothing is known better than to half one.
+SUREST = 1.0 - 0.5 / 250
+
 _USABLE = ("covered", "weak")
 _BLANK = ("blank", "likely_blank")
 
@@ -92,11 +95,11 @@ def official_confidence(
     if state == Official.UNKNOWN or internet_p is None:
         return None
     if state in WITH_4G:
-        return 1.0 - internet_p
+        return min(1.0 - internet_p, SUREST)
     if voice_p is None:
         return None
     voice = voice_p if state in WITHOUT_SIGNAL else 1.0 - voice_p
-    return min(internet_p, voice)
+    return min(internet_p, voice, SUREST)
 
 
 class Podes(StrEnum):
@@ -158,8 +161,10 @@ def podes_reading(mean_dbm: float, std_db: float) -> PodesReading:
         category=category,
         low=podes_category(mean_dbm - std_db),
         high=podes_category(mean_dbm + std_db),
-        confidence=_below(above, mean_dbm, std_db)
-        - _below(steps[place], mean_dbm, std_db),
+        confidence=min(
+            _below(above, mean_dbm, std_db) - _below(steps[place], mean_dbm, std_db),
+            SUREST,
+        ),
     )
 
 

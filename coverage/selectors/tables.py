@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Min
@@ -49,6 +50,15 @@ def village_layers(run: CoverageRun, village: Village) -> list[dict[str, Any]]:
         .filter(village=village)
         .order_by("service", "operator")
         .values("operator", "service", "report_count", *AREAS)
+    )
+
+
+def layers_of_villages(run: CoverageRun, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the areas by state of several villages, a row a village and layer."""
+    return list(
+        VillageCoverage.objects.of_run(run.pk)
+        .filter(village__in=codes)
+        .values("village_id", "operator", "service", *AREAS)
     )
 
 

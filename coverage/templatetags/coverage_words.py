@@ -61,6 +61,26 @@ def wita(when: datetime) -> str:
     return f"{formats.date_format(local, 'j F Y, H.i')}{NO_BREAK}WITA"
 
 
+@register.filter
+def dbm(value: float) -> str:
+    return f"{_one_decimal(value)}{NO_BREAK}dBm"
+
+
+@register.filter
+def db(value: float) -> str:
+    return f"{_one_decimal(value)}{NO_BREAK}dB"
+
+
+@register.filter
+def km(distance_km: float) -> str:
+    return f"{_one_decimal(distance_km)}{NO_BREAK}km"
+
+
+def _one_decimal(value: float) -> str:
+    text = formats.number_format(round(value, 1), 1, use_l10n=True)
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 @register.simple_tag
 def swatch(state: str) -> SafeString:
     return format_html(

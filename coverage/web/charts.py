@@ -22,6 +22,8 @@ INK, SOFT, LINE = "#16262a", "#485a60", "#d3dcdd"
 FONT = "Noto Sans, Liberation Sans, Arial, sans-serif"
 # Below each other they would run into each other.
 MOST_LABELS = 6
+# Half of "Nov 2026" at the size of the labels.
+HALF_LABEL = 27
 PLAIN = "#14555c"
 
 Rgb = tuple[int, int, int]
@@ -79,7 +81,7 @@ def stacked_bars(
     values : for each label, the value of each part, none below 0
     top : the axis' end; default: the highest bar's
     """
-    highest = top or max((sum(row) for row in values), default=0) or 1
+    highest = top or _top([sum(row) for row in values])
     svg = _frame(key, title, description)
     _patterns(svg, key, parts)
     _axis(svg, [0, highest / 2, highest], highest, text)
@@ -166,7 +168,7 @@ def line_with_band(
 ) -> Chart:
     """Draw a line with the band of its doubt; None breaks both."""
     known = [v for v in (*values, *highs) if v is not None]
-    highest = top or max(known, default=0) or 1
+    highest = top or _top(known)
     svg = _frame(key, title, description)
     _axis(svg, [0, highest / 2, highest], highest, text)
     step = (WIDTH - LEFT - RIGHT) / max(len(labels), 1)
@@ -206,6 +208,13 @@ def line_with_band(
         columns=[value_name, band_name],
         rows=rows,
     )
+
+
+def _top(values: Sequence[float]) -> float:
+    """Return the top of the axis; an even one for counts, whose half is named too."""
+    highest = max(values, default=0) or 1
+    is_odd = float(highest).is_integer() and highest % 2
+    return highest + 1 if is_odd and highest > 1 else highest
 
 
 def _pieces(
@@ -263,7 +272,7 @@ def _patterns(svg: Element, key: str, parts: Sequence[Part]) -> None:
             SubElement(pattern, "circle", dot)
         elif name != "plain":
             drawn = {
-                "sparse": ("M-1,5 L5,-1 M1,7 L7,1", "#ffffff", "1.6"),
+                "sparse": ("M-1,4 L4,-1 M2,7 L7,2", "#ffffff", "1.5"),
                 "lines": ("M0,3 H6", "#ffffff", "0.9"),
                 "cross": ("M0,0 L6,6 M6,0 L0,6", "#ffffff", "0.5"),
                 "hatch": ("M-1,1 L1,-1 M0,6 L6,0 M5,7 L7,5", colour, "1.1"),
@@ -313,7 +322,8 @@ def _labels(svg: Element, labels: Sequence[str], step: float) -> None:
             svg,
             "text",
             {
-                "x": _n(LEFT + step * (n + 0.5)),
+                # Not over the edge of the drawing.
+                "x": _n(min(LEFT + step * (n + 0.5), WIDTH - HALF_LABEL)),
                 "y": str(HEIGHT - 8),
                 "text-anchor": "middle",
                 "fill": INK,

@@ -20,7 +20,7 @@ STATE_COLOURS: dict[str, Rgba] = {
 }
 
 # The state in officials' words (`coverage.core.officials`): the same colours where
-# they mean the same, and one for calls without internet. `static/css/charts.css` has
+# they mean the same, and one for calls without internet. `static/css/states.css` has
 # the same values.
 OFFICIAL_COLOURS: dict[str, tuple[int, int, int]] = {
     "four_g": STATE_COLOURS["covered"][:3],

@@ -1,4 +1,4 @@
-"""The pages: the map, the same as a table, and one village."""
+"""The pages of the whole regency: the map, and the same as a table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Prefetch
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
@@ -19,12 +17,11 @@ from coverage.selectors.runs import current_run
 from coverage.selectors.tables import (
     AREAS,
     blank_spot_table,
-    village_layers,
     village_table,
 )
 from coverage.web import words
 from kukar_connect.roles import RoleRequiredMixin
-from villages.models import BoundarySource, Claim, Facility, Settlement, Village
+from villages.models import BoundarySource, Facility, Settlement, Village
 
 # The largest; a reader who wants the rest asks for it.
 SPOTS_AT_FIRST = 50
@@ -135,37 +132,6 @@ class TablePage(LayerPage):
         )
 
 
-class VillagePage(RoleRequiredMixin, TemplateView):
-    """Everything known about one village, each operator and service side by side."""
-
-    template_name = "coverage/village.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        village = get_object_or_404(
-            Village.objects.select_related("district")
-            .defer("boundary", "district__boundary")
-            .prefetch_related(
-                Prefetch("claims", Claim.objects.order_by("-stated_date"))
-            ),
-            code=self.kwargs["code"],
-        )
-        run = current_run()
-        claims = list(village.claims.all())
-        return super().get_context_data(
-            **kwargs,
-            village=village,
-            run=run,
-            is_approximate=village.boundary_source == BoundarySource.APPROXIMATE,
-            services=village_services(run, village) if run else [],
-            statements=[c for c in claims if c.kind == Claim.Kind.STATEMENT],
-            listed=[c for c in claims if c.kind == Claim.Kind.LISTED_BLANK],
-            from_sheets=[c for c in claims if c.kind in Claim.SHEET_KINDS],
-            settlements=list(village.settlements.all()),
-            facilities=list(village.facilities.all()),
-            states=[(s, words.STATE_NAMES[s]) for s in words.STATES],
-        )
-
-
 def spots_of(
     run: CoverageRun, operator: str, service: str, village: str | None = None
 ) -> list[dict[str, Any]]:
@@ -177,31 +143,6 @@ def spots_of(
     }
     return [
         {**spot, **layer} for spot in blank_spot_table(run, operator, service, village)
-    ]
-
-
-def village_services(run: CoverageRun, village: Village) -> list[dict[str, Any]]:
-    """Return per service its operators' shares and its blank spots in *village*."""
-    layers = village_layers(run, village)
-    for layer in layers:
-        layer["shares"] = shares(layer)
-    order = {operator: n for n, operator in enumerate(LayerOperator.values)}
-    return [
-        {
-            "service": service.value,
-            "name": service.label,
-            "layers": [
-                {**layer, "name": words.operator_name(layer["operator"])}
-                for layer in sorted(layers, key=lambda row: order[row["operator"]])
-                if layer["service"] == service
-            ],
-            "spots": [
-                spot
-                for operator in LayerOperator.values
-                for spot in spots_of(run, operator, service.value, village.code)
-            ],
-        }
-        for service in Service
     ]
 
 

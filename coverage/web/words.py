@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from coverage.models import ANY_OPERATOR, LayerOperator, Service
+from coverage.web.profile_words import profile_texts
 from villages.flags import Flag
 
 STATES = ("covered", "weak", "likely_blank", "blank", "unknown")
@@ -200,8 +201,6 @@ def map_texts() -> dict[str, Any]:
         "village_operators": _("Operators side by side ({service})"),
         "village_reports": _("Reports"),
         "village_listed": _("On the official list of blank spots since {year}"),
-        "village_statements_one": _("1 official statement about this village"),
-        "village_statements_other": _("{count} official statements about this village"),
         "village_claims_one": _("1 statement of the village or its offices"),
         "village_claims_other": _("{count} statements of the village or its offices"),
         "village_approximate": _(
@@ -236,4 +235,5 @@ def map_texts() -> dict[str, Any]:
         ),
         "households": _("Households"),
         "settlement": _("Settlement"),
+        "profile": profile_texts(),
     }

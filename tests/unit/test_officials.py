@@ -49,6 +49,7 @@ def test_without_4g_nothing_is_said_of_calls_that_nobody_measured():
         ("voice_only", 0.95, 0.2, 0.8),
         ("no_signal", 0.9, 0.6, 0.6),
         ("likely_no_signal", 0.4, 0.8, 0.4),
+        ("four_g", 0.0, 0.0, 0.998),
         ("unknown", 0.9, 0.9, None),
         ("no_signal", 0.9, None, None),
     ],
@@ -67,8 +68,8 @@ def test_a_category_of_podes_comes_with_its_doubt():
 
 
 @pytest.mark.parametrize("mean", [-60.0, -90.0, -100.0, -120.0])
-def test_an_estimate_without_doubt_is_certain(mean):
-    assert podes_reading(mean, 0.0).confidence == 1.0
+def test_an_estimate_without_doubt_is_as_sure_as_anything_is(mean):
+    assert podes_reading(mean, 0.0).confidence == 0.998
 
 
 def test_every_state_has_one_place_in_the_order_best_first():

@@ -98,6 +98,16 @@ def test_every_eye_tells_officials_words_apart(sight):
         assert difference >= LEAST_DIFFERENCE, (one, other)
 
 
+def test_the_signs_of_officials_words_have_the_charts_colours():
+    sheet = STYLE_SHEET.with_name("states.css").read_text()
+    own = {"likely_voice_only", "voice_only"}
+    for state, rgb in OFFICIAL_COLOURS.items():
+        if state != "unknown":
+            rule = re.search(rf"\.swatch--{state} {{(.*?)}}", sheet)
+            colour = "rgb({} {} {})".format(*rgb) if state in own else "var(--state-"
+            assert colour in rule[1]
+
+
 def test_every_state_has_a_colour_and_a_pattern():
     assert list(OFFICIAL_COLOURS) == [state.value for state in Official]
     assert set(PATTERNS) == set(OFFICIAL_COLOURS) | set(STATE_COLOURS)

@@ -1,6 +1,7 @@
 // What the panel says, in words: a blank spot, a village, a report, a list.
 
 import { h, swatch } from "./dom.js";
+import { villageState, villageStatements } from "./profile.js";
 import { fill, shares } from "./words.js";
 
 const fact = (name, ...value) => h("div", { class: "fact" }, h("dt", {}, name), h("dd", {}, ...value));
@@ -202,7 +203,6 @@ export function makeDetails({ words, urls, now }) {
     );
     const parts = shares(layer);
     const claims = p.claims ?? [];
-    const statements = claims.filter(({ kind }) => kind === "statement");
     const fromSheets = claims.filter(({ verification }) => verification !== "");
     const listed = claims.filter(({ kind }) => kind === "listed_blank").at(-1);
     const approximate = p.boundary_source === "approximate";
@@ -218,6 +218,7 @@ export function makeDetails({ words, urls, now }) {
         " ",
         demo(p),
       ),
+      villageState(p.state, { words }),
       parts
         ? h(
             "section",
@@ -250,9 +251,7 @@ export function makeDetails({ words, urls, now }) {
             h("small", { lang: "id" }, `${listed.event}. ${texts.source}: ${listed.source}`),
           )
         : null,
-      statements.length > 0
-        ? h("p", {}, words.count("village_statements", statements.length))
-        : null,
+      villageStatements(claims, { words, page: villageUrl(p.code) }),
       fromSheets.length > 0
         ? h("p", {}, words.count("village_claims", fromSheets.length))
         : null,
