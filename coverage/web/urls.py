@@ -1,9 +1,30 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from coverage.web import views
+from coverage.web import actions, priorities, spots, views
 
 urlpatterns = [
     path("", views.MapPage.as_view(), name="map"),
     path("tabel/", views.TablePage.as_view(), name="coverage-table"),
     path("desa/<str:code>/", views.VillagePage.as_view(), name="village"),
+    path("prioritas/", priorities.PrioritiesPage.as_view(), name="priorities"),
+    path("prioritas/bobot/", priorities.SaveWeights.as_view(), name="priorities-save"),
+    re_path(
+        r"^prioritas/prioritas\.(?P<kind>xlsx|csv)$",
+        priorities.PrioritiesFile.as_view(),
+        name="priorities-file",
+    ),
+    path(
+        "blank-spot/<uuid:identity>/",
+        spots.BlankSpotPage.as_view(),
+        name="blank-spot",
+    ),
+    path("tindakan/", actions.ActionsPage.as_view(), name="actions"),
+    path("tindakan/tindakan.xlsx", actions.ActionsFile.as_view(), name="actions-file"),
+    path("tindakan/baru/", actions.NewAction.as_view(), name="action-new"),
+    path("tindakan/<int:number>/", actions.ActionPage.as_view(), name="action"),
+    path(
+        "tindakan/<int:number>/ubah/",
+        actions.ChangeAction.as_view(),
+        name="action-change",
+    ),
 ]
