@@ -48,6 +48,7 @@ from kukar_connect.spreadsheets import Column, Sheet, csv_response, workbook_res
 from villages.models import District
 
 SPOTS_A_PAGE = 50
+COUNTED = ("people", "pupils", "patients", "services")
 
 
 class Ranking(RoleRequiredMixin, View):
@@ -237,7 +238,11 @@ class PrioritiesFile(Ranking):
         return Sheet(_("Priorities"), columns, rows)
 
     def cells(self, spot: RankedSpot) -> list[Any]:
-        values = dict(spot.values)
+        values = {
+            # Whole, as they were counted.
+            name: round(value) if value is not None and name in COUNTED else value
+            for name, value in spot.values.items()
+        }
         power = values.pop("power")
         path = reverse("blank-spot", args=[spot.identity])
         return [
@@ -252,7 +257,7 @@ class PrioritiesFile(Ranking):
             spot.report_count,
             spot.newest_report_at,
             *values.values(),
-            None if power is None else power * HOURS_OF_DAY,
+            None if power is None else round(power * HOURS_OF_DAY),
             *spot.parts.values(),
             spot.identity,
             _("yes") if spot.is_demo else _("no"),

@@ -19,6 +19,8 @@ WIDTH, HEIGHT = 640.0, 420.0
 MARGIN, LEAST_MARGIN_DEG = 0.25, 0.005
 # Metres in a degree of the equator, and of the meridian near it (WGS84).
 M_OF_LON, M_OF_LAT = 111_319.5, 110_574.0
+# A village with less of the drawing than this has no room for its name.
+LEAST_NAMED = 0.03
 BAR_LENGTHS_M = [m * 10**k for k in range(1, 6) for m in (1, 2, 5)]
 
 
@@ -79,9 +81,10 @@ def spot_map(
             continue
         is_approximate |= source == BoundarySource.APPROXIMATE
         label = shapely.point_on_surface(boundary)
+        is_named = boundary.area * squeeze * scale**2 > LEAST_NAMED * WIDTH * HEIGHT
         villages.append(
             {
-                "name": name,
+                "name": name if is_named else "",
                 "path": _path(boundary, frame),
                 "x": _number(min(max(frame.x(label.x), 50), WIDTH - 50)),
                 "y": _number(min(max(frame.y(label.y), 16), HEIGHT - 40)),

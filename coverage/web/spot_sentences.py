@@ -12,10 +12,12 @@ from coverage.models import BlankSpot, SpotState
 from coverage.templatetags.coverage_words import km2
 from coverage.web import words
 
+NAMES_IN_TITLE = 3
+
 
 def title(spot: BlankSpot, names: list[str]) -> str:
     """Return such as “Blank spot of 12.4 km² in Muara Tiq”."""
-    texts = {"area": km2(spot.area_km2), "villages": ", ".join(names)}
+    texts = {"area": km2(spot.area_km2), "villages": some_of(names)}
     is_blank = spot.state == SpotState.BLANK
     if not names:
         return (
@@ -26,6 +28,16 @@ def title(spot: BlankSpot, names: list[str]) -> str:
     if is_blank:
         return _("Blank spot of %(area)s in %(villages)s") % texts
     return _("Probably blank: %(area)s in %(villages)s") % texts
+
+
+def some_of(names: list[str]) -> str:
+    """Return the first names, and how many more there are."""
+    if len(names) <= NAMES_IN_TITLE:
+        return ", ".join(names)
+    more = len(names) - NAMES_IN_TITLE
+    return ngettext(
+        "%(names)s and %(n)d other village", "%(names)s and %(n)d other villages", more
+    ) % {"names": ", ".join(names[:NAMES_IN_TITLE]), "n": more}
 
 
 def who_is_in_it(spot: BlankSpot, *, has_settlements: bool) -> str:
