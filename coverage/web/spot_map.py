@@ -19,8 +19,8 @@ WIDTH, HEIGHT = 640.0, 420.0
 MARGIN, LEAST_MARGIN_DEG = 0.25, 0.005
 # Metres in a degree of the equator, and of the meridian near it (WGS84).
 M_OF_LON, M_OF_LAT = 111_319.5, 110_574.0
-# A village with less of the drawing than this has no room for its name.
-LEAST_NAMED = 0.03
+# Of a name on the map, in units of the drawing: about so wide a letter, so high a line.
+LETTER, LINE = 7.6, 18.0
 BAR_LENGTHS_M = [m * 10**k for k in range(1, 6) for m in (1, 2, 5)]
 
 
@@ -75,27 +75,30 @@ def spot_map(
     villages = []
     is_approximate = False
     # Half a unit of the drawing.
-    for _code, name, source, wkb in villages_around(box, fine_deg=0.5 / scale):
+    for code, name, source, wkb in villages_around(box, fine_deg=0.5 / scale):
         boundary = shapely.from_wkb(wkb)
         if boundary.is_empty:
             continue
         is_approximate |= source == BoundarySource.APPROXIMATE
-        label = shapely.point_on_surface(boundary)
-        is_named = boundary.area * squeeze * scale**2 > LEAST_NAMED * WIDTH * HEIGHT
-        villages.append(
-            {
-                "name": name if is_named else "",
-                "path": _path(boundary, frame),
-                "x": _number(min(max(frame.x(label.x), 50), WIDTH - 50)),
-                "y": _number(min(max(frame.y(label.y), 16), HEIGHT - 40)),
-            }
-        )
+        villages.append((code not in spot.villages, -boundary.area, name, boundary))
+    villages.sort(key=lambda village: village[:3])
+    labels: list[dict[str, Any]] = []
+    for _is_other, _area, name, boundary in villages:
+        label = _label(name, boundary, frame)
+        if not any(_overlap(label, other) for other in labels):
+            labels.append(label)
     most = WIDTH / 4 * frame.metres
     bar_m = max(length for length in BAR_LENGTHS_M if length <= max(most, 10))
     return {
         "width": _number(WIDTH),
         "height": _number(HEIGHT),
-        "villages": villages,
+        "villages": [
+            _path(boundary, frame) for _other, _area, _name, boundary in villages
+        ],
+        "labels": [
+            {"name": one["name"], "x": _number(one["x"]), "y": _number(one["y"])}
+            for one in labels
+        ],
         "spot": _path(shapely.from_wkb(bytes(spot.outline.wkb)), frame),
         "kind": "ended" if is_ended else spot.state,
         "settlements": _points(settlements, frame),
@@ -112,6 +115,25 @@ def spot_map(
         ),
         "is_approximate": is_approximate,
     }
+
+
+def _label(name: str, boundary: Any, frame: Frame) -> dict[str, Any]:
+    inside = shapely.point_on_surface(boundary)
+    half = len(name) * LETTER / 2
+    return {
+        "name": name,
+        "half": half,
+        "x": min(max(frame.x(inside.x), half + 4), WIDTH - half - 4),
+        # Above the scale bar.
+        "y": min(max(frame.y(inside.y), LINE), HEIGHT - 2.5 * LINE),
+    }
+
+
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return (
+        abs(one["x"] - other["x"]) < one["half"] + other["half"]
+        and abs(one["y"] - other["y"]) < LINE
+    )
 
 
 def _points(places: Iterable[Any], frame: Frame) -> list[dict[str, str]]:
