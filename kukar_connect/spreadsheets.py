@@ -147,10 +147,11 @@ def _write_sheet(book: Workbook, sheet: Sheet, taken: set[str]) -> None:
         cell.alignment = HEADING_ALIGNMENT
         headings.append(cell)
     page.append(headings)
+    styled: dict[tuple[str, str | None], WriteOnlyCell] = {}
     for row in rows:
         page.append(
             [
-                _cell(page, value, column.number_format)
+                None if value is None else _styled(page, styled, value, column)
                 for value, column in zip(row, sheet.columns, strict=True)
             ]
         )
@@ -212,6 +213,26 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _styled(
+    page: Any,
+    styled: dict[tuple[str, str | None], WriteOnlyCell],
+    value: Any,
+    column: Column,
+) -> WriteOnlyCell:
+    """Return a cell in the style of its kind, which is worked out only once."""
+    kind = type(value).__name__
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        kind = "quoted"
+    key = kind, column.number_format
+    if key not in styled:
+        styled[key] = _cell(page, value, column.number_format)
+    cell = WriteOnlyCell(page, value=value)
+    cell._style = styled[key]._style
+    if isinstance(value, str):
+        cell.data_type = "s"
+    return cell
 
 
 def _cell(page: Any, value: Any, number_format: str | None) -> WriteOnlyCell:

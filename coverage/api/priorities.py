@@ -64,7 +64,7 @@ class Priorities(APIView):
         weights = weights_asked(query) or Weights()
         spots = ranked_spots(run, operator, service, weights)
         if district := params.text(query, "district"):
-            spots = [s for s in spots if any(c == district for c, _n in s.districts)]
+            spots = spots.in_district(district)
         limit = params.whole_number(query, "limit")
         shown = spots[: min(MOST if limit is None else limit, MOST)]
         return Response(

@@ -58,7 +58,7 @@ def shares_of_largest(values: ArrayLike) -> NDArray[np.float64]:
     >>> shares_of_largest([[0.0], [0.0]]).ravel().tolist()
     [0.0, 0.0]
     """
-    array = np.atleast_2d(np.asarray(values, float))
+    array = np.asarray(values, float)
     if (array < 0).any() or np.isinf(array).any():
         message = f"Values from 0 on are wanted, not {np.nanmin(array)}."
         raise ValueError(message)

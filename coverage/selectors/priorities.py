@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 import numpy as np
@@ -94,9 +95,79 @@ def saved_weights(user: Any) -> Weights | None:
     )
 
 
+class RankedSpots(Sequence[RankedSpot]):
+    """Blank spots of a layer, the most urgent first, made only as they are read.
+
+    A page shows fifty of two thousand; the rest is numbers.
+    """
+
+    def __init__(
+        self, rows: list[dict[str, Any]], scores: priorities.Scores, order: list[int]
+    ) -> None:
+        self._rows, self._scores = rows, scores
+        # The place among all, and the index into the rows.
+        self._places = list(enumerate(order, start=1))
+        self._villages = dict(Village.objects.values_list("code", "name"))
+        self._districts = dict(District.objects.values_list("code", "name"))
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> RankedSpot: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[RankedSpot]: ...
+    def __getitem__(self, at: int | slice) -> RankedSpot | list[RankedSpot]:
+        if isinstance(at, slice):
+            return [self._spot(*place) for place in self._places[at]]
+        return self._spot(*self._places[at])
+
+    def in_district(self, code: str) -> RankedSpots:
+        """Return those in one district, each with its place among all."""
+        fewer = copy(self)
+        fewer._places = [
+            (place, index)
+            for place, index in self._places
+            if code in self._rows[index]["districts"]
+        ]
+        return fewer
+
+    def of(self, identity: UUID) -> RankedSpot | None:
+        for place, index in self._places:
+            if self._rows[index]["identity"] == identity:
+                return self._spot(place, index)
+        return None
+
+    def known_parts(self) -> list[str]:
+        """Return the parts that are known of at least one of these."""
+        here = [index for _place, index in self._places]
+        is_known = np.isfinite(self._scores.parts[here])
+        return [name for n, name in enumerate(PARTS) if is_known[:, n].any()]
+
+    def _spot(self, place: int, index: int) -> RankedSpot:
+        row, scores = self._rows[index], self._scores
+        has_score = not np.isnan(scores.score[index])
+        return RankedSpot(
+            rank=place if has_score else None,
+            score=float(scores.score[index]) if has_score else None,
+            known=float(scores.known[index]),
+            values=_by_name(row["values"]),
+            parts=_by_name(scores.parts[index]),
+            identity=row["identity"],
+            state=row["state"],
+            area_km2=row["area_km2"],
+            confidence=row["confidence"],
+            report_count=row["report_count"],
+            newest_report_at=row["newest_report_at"],
+            villages=[(c, self._villages.get(c, c)) for c in row["villages"]],
+            districts=[(c, self._districts.get(c, c)) for c in row["districts"]],
+            is_demo=row["is_demo"],
+        )
+
+
 def ranked_spots(
     run: CoverageRun, operator: str, service: str, weights: Weights
-) -> list[RankedSpot]:
+) -> RankedSpots:
     """Return every blank spot of a layer, the most urgent first.
 
     Shares are of the largest value of the whole layer, so that a reader who then
@@ -121,45 +192,21 @@ def ranked_spots(
             "is_demo",
         )
     )
-    if not rows:
-        return []
     values = _values(run, operator, service, rows)
+    for row, of_row in zip(rows, values, strict=True):
+        row["values"] = of_row
     confidence = np.array([row["confidence"] for row in rows])
-    result = priorities.score(
+    scores = priorities.score(
         values,
         weights.parts,
         confidence=confidence if weights.by_confidence else None,
     )
     order = priorities.ranking(
-        result.score,
+        scores.score,
         np.array([row["area_km2"] for row in rows]),
-        [str(row["identity"]) for row in rows],
+        [row["identity"].hex for row in rows],
     )
-    village_names = dict(Village.objects.values_list("code", "name"))
-    district_names = dict(District.objects.values_list("code", "name"))
-    ranked = []
-    for place, index in enumerate(order.tolist(), start=1):
-        row = rows[index]
-        has_score = not np.isnan(result.score[index])
-        ranked.append(
-            RankedSpot(
-                rank=place if has_score else None,
-                score=float(result.score[index]) if has_score else None,
-                known=float(result.known[index]),
-                values=_by_name(values[index]),
-                parts=_by_name(result.parts[index]),
-                identity=row["identity"],
-                state=row["state"],
-                area_km2=row["area_km2"],
-                confidence=row["confidence"],
-                report_count=row["report_count"],
-                newest_report_at=row["newest_report_at"],
-                villages=[(c, village_names.get(c, c)) for c in row["villages"]],
-                districts=[(c, district_names.get(c, c)) for c in row["districts"]],
-                is_demo=row["is_demo"],
-            )
-        )
-    return ranked
+    return RankedSpots(rows, scores, order.tolist())
 
 
 def _by_name(numbers: NDArray[np.float64]) -> dict[str, float | None]:
@@ -200,7 +247,7 @@ def _values(
             hours[0] / HOURS_OF_DAY if hours else None,
         )
 
-    return np.array([values_of(row) for row in rows], float)
+    return np.array([values_of(row) for row in rows], float).reshape(-1, len(PARTS))
 
 
 def _listed_since() -> dict[str, date]:

@@ -27,6 +27,7 @@ from coverage.selectors.priorities import (
     HOURS_OF_DAY,
     PARTS,
     RankedSpot,
+    RankedSpots,
     Weights,
     ranked_spots,
     saved_weights,
@@ -94,14 +95,12 @@ class Ranking(RoleRequiredMixin, View):
         return current_run()
 
     @cached_property
-    def spots(self) -> list[RankedSpot]:
+    def spots(self) -> RankedSpots | None:
         """All of the layer, or those of the district with their place among all."""
         if self.run is None:
-            return []
+            return None
         spots = ranked_spots(self.run, self.operator, self.service, self.weights)
-        if not self.district:
-            return spots
-        return [s for s in spots if any(c == self.district for c, _n in s.districts)]
+        return spots.in_district(self.district) if self.district else spots
 
     @property
     def query(self) -> str:
@@ -119,8 +118,8 @@ class PrioritiesPage(Ranking, TemplateView):
         # Read first: it may have something to say about the address.
         weights = self.weights
         # A part that is known of no blank spot of the list has no column.
-        known = [p for p in PARTS if any(s.values[p] is not None for s in self.spots)]
-        pages = Paginator(self.spots, SPOTS_A_PAGE)
+        known = self.spots.known_parts() if self.spots else []
+        pages = Paginator(self.spots or [], SPOTS_A_PAGE)
         page = pages.get_page(self.request.GET.get("page"))
         return super().get_context_data(
             **kwargs,
@@ -234,7 +233,7 @@ class PrioritiesFile(Ranking):
                 urlencode(self.weights.query),
                 METHOD,
             ]
-        rows = [[*self.cells(spot), *origin] for spot in self.spots]
+        rows = [[*self.cells(spot), *origin] for spot in self.spots or []]
         return Sheet(_("Priorities"), columns, rows)
 
     def cells(self, spot: RankedSpot) -> list[Any]:

@@ -129,26 +129,26 @@ class BlankSpotPage(RoleRequiredMixin, TemplateView):
         saved = saved_weights(self.request.user)
         weights = saved or Weights()
         ranked = ranked_spots(run, spot.operator, spot.service, weights)
-        for own in ranked:
-            if own.identity == spot.identity:
-                return {
-                    "rank": own.rank,
-                    "of": len(ranked),
-                    "score": None if own.score is None else own.score * 100,
-                    "known": own.known,
-                    "is_saved": saved is not None,
-                    "parts": [
-                        {
-                            "label": PART_NAMES[name],
-                            "text": part_value(name, own.values[name]),
-                            "share": own.parts[name],
-                            "width": f"{(own.parts[name] or 0) * 100:.1f}",
-                            "weight": weights.by_name[name],
-                        }
-                        for name in PARTS
-                    ],
+        own = ranked.of(spot.identity)
+        if own is None:
+            return None
+        return {
+            "rank": own.rank,
+            "of": len(ranked),
+            "score": None if own.score is None else own.score * 100,
+            "known": own.known,
+            "is_saved": saved is not None,
+            "parts": [
+                {
+                    "label": PART_NAMES[name],
+                    "text": part_value(name, own.values[name]),
+                    "share": own.parts[name],
+                    "width": f"{(own.parts[name] or 0) * 100:.1f}",
+                    "weight": weights.by_name[name],
                 }
-        return None
+                for name in PARTS
+            ],
+        }
 
 
 RECORD = (Claim.Kind.LISTED_BLANK, Claim.Kind.STATEMENT)

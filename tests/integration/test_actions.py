@@ -284,3 +284,14 @@ def test_the_list_is_filtered_and_leaves_as_a_workbook(client, analyst, small_re
     assert row["Penanggung jawab"].value == "=SUM(A1)"
     assert row["Penanggung jawab"].data_type == "s"
     assert row["Status sejak"].is_date
+
+
+def test_an_action_outlives_its_blank_spot(client, analyst, small_regency):
+    action = record(analyst, spot=IDENTITIES["a"], status="on_air")
+    BlankSpot.objects.all().delete()
+    client.force_login(analyst)
+    for address in (reverse("actions"), reverse("action", args=[action.pk])):
+        response = client.get(address)
+        assert response.status_code == 200
+        assert str(IDENTITIES["a"]) not in response.content.decode()
+    assert client.get(reverse("actions-file")).status_code == 200
