@@ -20,7 +20,9 @@ MARGIN, LEAST_MARGIN_DEG = 0.25, 0.005
 # Metres in a degree of the equator, and of the meridian near it (WGS84).
 M_OF_LON, M_OF_LAT = 111_319.5, 110_574.0
 # Of a name on the map, in units of the drawing: about so wide a letter, so high a line.
-LETTER, LINE = 7.6, 18.0
+LETTER, LINE = 8.6, 18.0
+# Where the arrow to the north stands.
+NORTH = [{"x": 622.0, "y": y, "half": 12.0} for y in (18.0, 36.0, 54.0)]
 BAR_LENGTHS_M = [m * 10**k for k in range(1, 6) for m in (1, 2, 5)]
 
 
@@ -85,7 +87,7 @@ def spot_map(
     labels: list[dict[str, Any]] = []
     for _is_other, _area, name, boundary in villages:
         label = _label(name, boundary, frame)
-        if not any(_overlap(label, other) for other in labels):
+        if not any(_overlap(label, other) for other in (*labels, *NORTH)):
             labels.append(label)
     most = WIDTH / 4 * frame.metres
     bar_m = max(length for length in BAR_LENGTHS_M if length <= max(most, 10))
