@@ -113,3 +113,16 @@ def test_the_nearest_square_is_that_of_a_distance_transform(kinds, row):
     # The width of a square on the sphere of the equator, smaller by the latitude.
     side = 2 * np.pi * 6_378_137 / 262_144 * np.cos(np.radians(lat_at(row)))
     assert found == pytest.approx(np.atleast_1d(squares) * side, rel=0.01)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_only_the_rims_are_needed_on_every_side(turns):
+    kinds = np.zeros((21, 13), np.int8)
+    kinds[2:8, 2:11] = 1
+    kinds[12:19, 2:11] = 2
+    kinds = np.rot90(kinds, turns)
+    window = Window(216255, 131072, kinds.shape[1], kinds.shape[0])
+    labels, _count = ndimage.label(kinds == 1)
+    found = distances_to_nearest_m(labels.astype(np.int32), kinds == 2, window)
+    # From the seventh row to the twelfth: five squares of about 152.9 m.
+    assert found == pytest.approx([5 * 152.9], rel=0.01)

@@ -51,6 +51,13 @@ def test_text_is_never_a_formula(text):
     assert list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))[1] == [f"'{text}"]
 
 
+def test_only_what_looks_like_a_formula_is_quoted():
+    page = opened(workbook([Sheet("x", [Column("a")], [["Hulu"], ["=1"], ["x"]])]))["x"]
+    quoted = [bool(row[0].quotePrefix) for row in page.iter_rows(min_row=2)]
+    assert quoted == [False, True, False]
+    assert page["A3"].data_type == "s"
+
+
 def test_what_is_not_known_is_an_empty_cell():
     columns = [Column("a"), Column("b"), Column("c")]
     uuid = UUID(int=1)
