@@ -118,8 +118,8 @@ def test_the_nearest_square_is_that_of_a_distance_transform(kinds, row):
 @pytest.mark.parametrize("turns", range(4))
 def test_only_the_rims_are_needed_on_every_side(turns):
     kinds = np.zeros((21, 13), np.int8)
-    kinds[2:8, 2:11] = 1
-    kinds[12:19, 2:11] = 2
+    kinds[2:8, 6] = 1
+    kinds[12:19, 1:12] = 2
     kinds = np.rot90(kinds, turns)
     window = Window(216255, 131072, kinds.shape[1], kinds.shape[0])
     labels, _count = ndimage.label(kinds == 1)
