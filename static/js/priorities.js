@@ -40,13 +40,13 @@ async function rank() {
     if (!fresh) throw new Error("not a ranking");
     ranking.replaceWith(document.adoptNode(fresh));
     window.history.replaceState(null, "", `${form.action}?${fresh.dataset.query}`);
+    status.className = "visually-hidden";
     status.textContent = "";
     status.textContent = status.dataset.done;
   } catch (error) {
     if (error.name === "AbortError") return;
     ranking.removeAttribute("aria-busy");
-    status.classList.remove("visually-hidden");
-    status.classList.add("notice", "notice--error");
+    status.className = "notice notice--error";
     status.textContent = status.dataset.failed;
   }
 }
