@@ -34,6 +34,23 @@ class Group:
 MENU: tuple[Page | Group, ...] = (
     Page("map", _("Map"), "can_see_map"),
     Page("dashboard", _("Dashboard"), "can_see_map"),
+    Group(
+        pgettext_lazy("navigation", "Decide"),
+        (
+            Page(
+                "priorities",
+                _("Priorities"),
+                "can_see_map",
+                _("Which blank spots matter most"),
+            ),
+            Page(
+                "actions",
+                _("Actions"),
+                "can_see_map",
+                _("What is being done about them"),
+            ),
+        ),
+    ),
     Page("report-form", pgettext_lazy("verb, navigation", "Report"), "can_report"),
     Group(
         pgettext_lazy("navigation", "Data"),

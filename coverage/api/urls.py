@@ -1,6 +1,7 @@
 from django.urls import path
 
 from coverage.api import rest
+from coverage.api.priorities import Priorities
 from coverage.api.trip_tiles import TripTiles
 
 urlpatterns = [
@@ -10,6 +11,7 @@ urlpatterns = [
         rest.BlankSpotDetail.as_view(),
         name="api-blank-spot",
     ),
+    path("priorities/", Priorities.as_view(), name="api-priorities"),
     path("villages/", rest.Villages.as_view(), name="api-villages"),
     path("villages/<str:code>/", rest.VillageDetail.as_view(), name="api-village"),
     path("trip-tiles/", TripTiles.as_view(), name="api-trip-tiles"),

@@ -1,5 +1,6 @@
 """What was derived from the reports, run by run."""
 
+from coverage.models.actions import Action, ActionStatus, ActionStep, RankingWeights
 from coverage.models.results import (
     BlankSpot,
     PlaceCoverage,
@@ -20,12 +21,16 @@ from coverage.models.runs import (
 
 __all__ = [
     "ANY_OPERATOR",
+    "Action",
+    "ActionStatus",
+    "ActionStep",
     "BlankSpot",
     "CoverageRun",
     "LateChange",
     "LayerOperator",
     "PlaceCoverage",
     "PlaceState",
+    "RankingWeights",
     "Service",
     "SpotState",
     "StagedLayer",

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.views.generic import TemplateView
 
 from coverage.models import ANY_OPERATOR, Service, SpotState
+from coverage.selectors.actions import actions_of_villages
 from coverage.selectors.around import neighbours_of, sites_near, spot_counts, spots_in
 from coverage.selectors.history import runs_for_history
 from coverage.selectors.places import place_rows
@@ -95,6 +96,8 @@ class VillagePage(RoleRequiredMixin, TemplateView):
         return super().get_context_data(
             **kwargs,
             village=village,
+            actions=actions_of_villages([village.code]),
+            about=f"village={village.code}",
             run=run,
             run_counts=run_counts(run),
             is_approximate=village.boundary_source == BoundarySource.APPROXIMATE,
@@ -178,6 +181,8 @@ class DistrictPage(RoleRequiredMixin, TemplateView):
         return super().get_context_data(
             **kwargs,
             district=district,
+            actions=actions_of_villages(codes),
+            with_place=True,
             run=run,
             run_counts=run_counts(run),
             is_approximate=any(

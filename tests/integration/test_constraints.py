@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coverage.models import (
+    Action,
+    ActionStep,
     BlankSpot,
     CoverageRun,
     PlaceCoverage,
+    RankingWeights,
     StagedLayer,
     StagedTile,
     SurfaceTile,
@@ -251,6 +254,31 @@ def photo(**values):
     )
 
 
+def action(**values):
+    return Action(
+        **{
+            "spot": IDENTITY,
+            "kind": "letter",
+            "status": "proposed",
+            "responsible": "Diskominfo",
+            **values,
+        }
+    )
+
+
+def action_step(**values):
+    own = Action.objects.first() or saved(action())
+    return ActionStep(
+        **{
+            "action": own,
+            "status": "proposed",
+            "step_date": NOW.date(),
+            "made_by_name": "ana",
+            **values,
+        }
+    )
+
+
 def a_user():
     return get_user_model().objects.get_or_create(username="ana")[0]
 
@@ -451,6 +479,13 @@ BROKEN = {
         in_run(PlaceCoverage),
         in_run(PlaceCoverage),
     ],
+    "action_kind_known": lambda: [action(kind="prayer")],
+    "action_status_known": lambda: [action(status="soon")],
+    "action_about_a_place": lambda: [action(spot=None)],
+    "action_has_a_responsible": lambda: [action(responsible="")],
+    "action_year_plausible": lambda: [action(year=1945)],
+    "action_step_status_known": lambda: [action_step(status="soon")],
+    "ranking_weights_in_range": lambda: [RankingWeights(user=a_user(), people=11)],
     "villagecoverage_ends_after_it_began": lambda: [ended_in_itself(VillageCoverage)],
     "villagecoverage_layer_known": lambda: [in_run(VillageCoverage, operator="")],
     "village_coverage_one_current": lambda: [
@@ -490,6 +525,8 @@ def test_the_database_refuses(name):
 
 def test_the_rows_that_break_are_sound_without_the_fault():
     for make in (report, review, run, village, settlement, facility, claim, device):
+        make().save(force_insert=True)
+    for make in (action, action_step):
         make().save(force_insert=True)
     for make in (sheet, sheet_claim, sheet_row, decision, photo):
         make().save(force_insert=True)
