@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,12 +147,11 @@ def solve(
     if reached.shape[1] <= count:
         chosen = list(range(reached.shape[1]))
         return _useful(reached, weight, chosen), True
-    # Slow to load, and only this page wants them. They load numba, which must be
-    # told first that this application is not coverage.py.
+    # Slow to load, and only this page wants them. They load numba, which must have
+    # been told before that this application is not coverage.py.
+    import_module("coverage.core.compiled")
     import pulp
     from spopt.locate import MCLP
-
-    import coverage.core.compiled  # noqa: F401
 
     # spopt asks for distances and a radius: reached is nearer than one.
     model = MCLP.from_cost_matrix(

@@ -267,7 +267,9 @@ class RouteSheet(StopsQuery, TemplateView):
                 {
                     "district": leg.district,
                     "code": leg.code,
-                    "length": measure_words.kilometres(leg.length_m),
+                    "length": measure_words.kilometres(leg.length_m)
+                    if leg.length_m
+                    else "",
                     "rows": [stop_row(stop) for stop in leg.stops],
                     "map": map_data(leg.stops, [leg]),
                     "map_id": f"leg-data-{leg.code}",

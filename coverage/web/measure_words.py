@@ -71,12 +71,15 @@ def _state(stop: Stop) -> str:
     values = {
         "operators": operators_text(stop.operators),
         "percent": percent(place.p_blank or 0.0),
+        "confidence": confidence_word(place.p_blank or 0.0),
     }
-    if place.state in (PlaceState.LIKELY_BLANK, PlaceState.BLANK):
+    if place.state == PlaceState.LIKELY_BLANK:
         return (
             _("Probably blank, not settled yet (%(percent)s sure): %(operators)s")
             % values
         )
+    if place.state == PlaceState.BLANK:
+        return _("Blank spot, %(confidence)s (%(percent)s): %(operators)s") % values
     return _("Not sure yet (%(percent)s likely blank): %(operators)s") % values
 
 

@@ -5,7 +5,7 @@ import { toLatLng } from "../map/lonlat.js";
 const { L } = window;
 const MAX_ZOOM = 17;
 // One or two places would otherwise be drawn as if seen from a roof.
-const NEAREST_ZOOM = 13;
+const NEAREST_ZOOM = 11;
 
 /** The corners of a circle's box, [lon, lat] each: what must be seen of it. */
 export function boxOf({ lon, lat, radius_m: radiusM }) {
@@ -31,6 +31,12 @@ async function drawDistricts(map, url) {
     coordsToLatLng: toLatLng,
     style: { className: "plan-map__district" },
     filter: (feature) => feature.geometry !== null,
+    onEachFeature: (feature, shape) =>
+      shape.bindTooltip(feature.properties.name, {
+        permanent: true,
+        direction: "center",
+        className: "plan-map__name",
+      }),
   }).addTo(map);
   land.bringToBack();
   if (!map.hasView) map.fitBounds(land.getBounds());
