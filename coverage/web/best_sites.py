@@ -17,7 +17,7 @@ from coverage.services.best_sites import MOST_SITES, BestSites, find_best_sites
 from coverage.services.site_files import CONTENT_TYPES, site_file, site_rows
 from coverage.web import measure_words, words
 from kukar_connect.roles import RoleRequiredMixin
-from villages.models import District, Settlement
+from villages.models import District, Facility, Settlement
 
 USUAL_COUNT = 3
 # What a visitor may choose, and what stands there before one has chosen. How far a
@@ -141,6 +141,7 @@ class BestSitesPage(SitesQuery, TemplateView):
             if best
             else 0,
             has_settlements=Settlement.objects.exists(),
+            has_schools=Facility.objects.filter(kind=Facility.Kind.SCHOOL).exists(),
             unknown_homes=sum(p.state == "unknown" for p in best.homes) if best else 0,
             stand_in=measure_words.value_text(best.stand_in) if best else "",
             map_data=map_data(best, (self.radius_km or 0) * 1000),
