@@ -64,11 +64,10 @@ class StopsQuery(RoleRequiredMixin):
     @cached_property
     def places(self) -> list[dict[str, Any]]:
         """Every village with its district, for the filters."""
-        return list(
-            Village.objects.order_by("district__name", "name").values(
-                "code", "name", "district_id", "district__name"
-            )
+        rows = Village.objects.order_by("district__name", "name").values(
+            "code", "name", "district_id", "district__name"
         )
+        return [dict(row) for row in rows]
 
     @cached_property
     def village(self) -> str:

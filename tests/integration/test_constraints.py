@@ -29,6 +29,7 @@ from villages.models import (
     District,
     Facility,
     ImportBatch,
+    MeasurementTask,
     OfficeInternet,
     Photo,
     ReportChange,
@@ -153,6 +154,18 @@ def facility(**values):
 def site(**values):
     return Site(
         **{"name": "BTS 1", "kind": "bts", "point": POINT, "source": "x", **values}
+    )
+
+
+def measurement_task(**values):
+    return MeasurementTask(
+        **{
+            "village": Village.objects.first() or saved(village()),
+            "name": "RT 1",
+            "point": POINT,
+            "operators": ["TELKOMSEL"],
+            **values,
+        }
     )
 
 
@@ -409,6 +422,14 @@ BROKEN = {
     "site_operators_known": lambda: [site(operators=["ACME"])],
     "site_technologies_known": lambda: [site(technologies=["6G"])],
     "site_height_plausible": lambda: [site(height_m=0)],
+    "measurement_task_state_known": lambda: [
+        measurement_task(state="lost", ended_at=NOW)
+    ],
+    "measurement_task_open_or_ended": lambda: [measurement_task(ended_at=NOW)],
+    "measurement_task_report_ends_it": lambda: [
+        measurement_task(done_report=saved(report()))
+    ],
+    "measurement_task_operators_known": lambda: [measurement_task(operators=["ACME"])],
     "office_internet_kinds_known": lambda: [office_internet(kinds=["pigeon"])],
     "office_internet_status_known": lambda: [office_internet(status="maybe")],
     "office_internet_stated_once": lambda: [office_internet(), office_internet()],
