@@ -23,11 +23,14 @@ from coverage.models import (
     PlaceCoverage,
     PlaceState,
 )
+from coverage.selectors.ways import unmeasured_ways
 from villages.models import Operator, Village
 from villages.selectors.people_places import people_places
 
 # Places closer together than this are one stop: what one can walk to from a boat.
 STOP_WITHIN_M = 1_000.0
+# Where nobody lives: worth what an answer says of blank spots, and after all others.
+UNINHABITED = ("edge", "river", "road")
 MOST_STOPS = 50
 USUAL_STOPS = 20
 
@@ -37,7 +40,8 @@ class Place:
     """Somewhere an answer is wanted: where people are, or the edge of a blank spot."""
 
     key: str
-    # "settlement", "facility", "village" (its point stands in) or "edge".
+    # "settlement", "facility", "village" (its point stands in), "edge" (of a blank
+    # spot), "river" or "road".
     kind: str
     # The settlement's or facility's own kind; empty for the others.
     sub_kind: str
@@ -128,7 +132,9 @@ def stops_to_measure(
     lat_0 = plane_latitude()
     spots = _spots(run.pk, run.published_at, operator, service, lat_0)
     places = layer_places(run, operator, service, only_open=True)
-    places += _edges(spots, lat_0)
+    villages = _villages()
+    places += _edges(spots, villages, lat_0)
+    places += _ways(run, operator, service, villages, lat_0)
     if district is not None:
         places = [p for p in places if p.district == district]
     if village is not None:
@@ -139,16 +145,16 @@ def stops_to_measure(
         [p.lon for p in places], [p.lat for p in places], lat_0=lat_0
     )
     people = np.array([_people(p) for p in places], float)
-    size, stand_in = measure_next.sizes(people)
-    is_edge = np.array([p.kind == "edge" for p in places])
+    is_edge = np.array([p.kind in UNINHABITED for p in places])
+    size = np.zeros(len(places))
+    size[~is_edge], stand_in = measure_next.sizes(people[~is_edge])
     p_blank = np.array([np.nan if p.p_blank is None else p.p_blank for p in places])
     shares = measure_next.shares_in_reach(points_m, spots.polygons_m)
     spot_size = _spot_sizes(spots, stand_in)
     bonus = measure_next.spot_bonus(
         len(places), shares, spot_size=spot_size, confidence=spots.confidence
     )
-    # Nobody lives on an edge: an answer there is worth what it says of the spot.
-    own = measure_next.values(np.where(is_edge, 0.0, size), p_blank)
+    own = measure_next.values(size, p_blank)
     leaders = measure_next.stops(points_m, own + bonus, within_m=STOP_WITHIN_M)
     found = _stops(places, own, bonus, leaders, shares, spots)
     found.sort(key=lambda stop: (-stop.value, stop.leader.key))
@@ -176,7 +182,7 @@ def plane_latitude() -> float:
 
 def _people(place: Place) -> float:
     """Return who is affected: residents, or a school's pupils; NaN: not known."""
-    if place.kind == "edge":
+    if place.kind in UNINHABITED:
         return 0.0
     number = place.pupils if place.kind == "facility" else place.people
     return np.nan if number is None else float(number)
@@ -350,7 +356,47 @@ def _spot_sizes(spots: _Spots, stand_in: float) -> NDArray[np.float64]:
     return np.where(np.isnan(spots.people), counted, spots.people)
 
 
-def _edges(spots: _Spots, lat_0: float) -> list[Place]:
+def _villages() -> dict[str, dict[str, Any]]:
+    rows = Village.objects.values("code", "name", "district_id", "district__name")
+    return {row["code"]: dict(row) for row in rows}
+
+
+def _ways(
+    run: CoverageRun,
+    operator: str,
+    service: str,
+    villages: dict[str, dict[str, Any]],
+    lat_0: float,
+) -> list[Place]:
+    """Return the stretches of rivers and roads that nobody has measured along."""
+    return [
+        Place(
+            f"w{kind}{lon:.5f},{lat:.5f}",
+            kind,
+            "",
+            name,
+            code,
+            villages[code]["name"],
+            villages[code]["district_id"],
+            villages[code]["district__name"],
+            lon,
+            lat,
+            PlaceState.UNKNOWN.value,
+            None,
+            None,
+            None,
+            False,
+        )
+        for kind, name, lon, lat, code in unmeasured_ways(
+            run, operator, service, lat_0=lat_0
+        )
+        if code in villages
+    ]
+
+
+def _edges(
+    spots: _Spots, villages: dict[str, dict[str, Any]], lat_0: float
+) -> list[Place]:
     """Return for each doubtful blank spot the point of its edge nearest to people."""
     doubtful = np.flatnonzero(spots.confidence < measure_next.UNSURE_BELOW)
     if not doubtful.size:
@@ -358,12 +404,6 @@ def _edges(spots: _Spots, lat_0: float) -> list[Place]:
     everywhere = [p for p in people_places() if p.facility is None]
     if not everywhere:
         return []
-    villages = {
-        row["code"]: row
-        for row in Village.objects.values(
-            "code", "name", "district_id", "district__name"
-        )
-    }
     here_m = measure_next.flat_m(
         [p.lon for p in everywhere], [p.lat for p in everywhere], lat_0=lat_0
     )

@@ -27,6 +27,7 @@ from coverage.selectors.measuring import (
     stops_to_measure,
 )
 from coverage.selectors.runs import current_run
+from coverage.selectors.ways import way_files
 from coverage.services.trip_files import Waypoint, gpx, table_workbook
 from coverage.web import measure_words, words
 from kukar_connect.roles import RoleRequiredMixin, has_role
@@ -249,6 +250,7 @@ def filter_context(page: StopsQuery) -> dict[str, Any]:
             )
         ],
         "how_many": HOW_MANY,
+        "way_files": way_files(),
         "states": [(s, words.STATE_NAMES[s]) for s in ("unknown", "likely_blank")],
     }
 

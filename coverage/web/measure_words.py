@@ -33,8 +33,13 @@ def operators_text(operators: list[str]) -> str:
 
 
 def place_name(place: Place) -> str:
+    values = {"name": place.name, "village": place.village_name}
     if place.kind == "edge":
         return _("Edge of a blank spot near %(village)s") % {"village": place.name}
+    if place.kind == "river":
+        return _("River %(name)s near %(village)s") % values
+    if place.kind == "road":
+        return _("Road %(name)s near %(village)s") % values
     if place.kind == "village":
         return _("%(village)s (the village's point)") % {"village": place.name}
     if place.kind == "settlement":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -180,7 +182,10 @@ def test_nonsense_in_the_address_is_not_an_error(unmeasured, client, officer, na
 
 def test_without_a_run_the_pages_say_so(client, officer, two_villages):
     client.force_login(officer)
-    assert "Belum ada" in client.get(reverse("measure")).content.decode()
+    assert (
+        "Cakupan belum pernah dihitung"
+        in client.get(reverse("measure")).content.decode()
+    )
     assert client.get(reverse("measure-route")).status_code == 200
 
 
@@ -275,3 +280,47 @@ def test_the_route_sheet_goes_district_by_district_from_the_start(
     assert [leg["district"] for leg in legs] == ["Kecamatan 12", "Kecamatan 13"]
     assert [row["name"] for row in legs[1]["rows"]] == ["RT 1", "RT 2", "RT 0"]
     assert other.name in legs[0]["rows"][0]["name"]
+
+
+def a_river(tmp_path, settings):
+    line = {"type": "LineString", "coordinates": [[116.05, 0.0], [116.35, 0.0]]}
+    feature = {"type": "Feature", "properties": {"NAMOBJ": "Belayan"}, "geometry": line}
+    path = tmp_path / "rivers.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    settings.KUKAR_RIVERS = str(path)
+
+
+def test_unmeasured_stretches_of_a_river_come_after_people(
+    unmeasured, tmp_path, settings, client, officer
+):
+    a_river(tmp_path, settings)
+    run = full()
+    found = ranked(run)
+    assert found.stops[0].leader.key == f"v{unmeasured.code}"
+    river = [s for s in found.stops if s.leader.kind == "river"]
+    # Of the 33 km only those in the third village: the others are measured, and the
+    # last 5 km lie outside.
+    assert 3 <= len(river) <= 6
+    assert all(116.19 < s.leader.lon < 116.301 for s in river)
+    assert {s.leader.village for s in river} == {unmeasured.code}
+    client.force_login(officer)
+    page = client.get(reverse("measure"), {"operator": "TELKOMSEL"}).content.decode()
+    assert "Sungai Belayan" in page
+
+
+def test_a_file_of_rivers_that_cannot_be_read_is_left_out(
+    unmeasured, tmp_path, settings, caplog
+):
+    settings.KUKAR_RIVERS = str(tmp_path / "none.geojson")
+    assert [s.leader.kind for s in ranked(full()).stops] == ["village"]
+    assert "could not be used" in caplog.text
+    (tmp_path / "none.geojson").write_text("{")
+    assert len(ranked(full()).stops) == 1
+
+
+def test_the_regencys_own_rivers_are_read(unmeasured, settings):
+    path = Path(__file__).parents[3] / "shared" / "data" / "kukar" / "rivers.geojson"
+    if not path.exists():
+        pytest.skip("the regency's rivers are not here")
+    settings.KUKAR_RIVERS = str(path)
+    assert ranked(full()).total >= 1
