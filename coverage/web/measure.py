@@ -181,7 +181,12 @@ def stop_row(stop: Stop) -> dict[str, Any]:
         "operators": measure_words.operators_text(stop.operators),
         "value": measure_words.value_text(stop.value),
         "people": stop.people,
-        "others": [measure_words.place_name(other) for other in stop.places[1:]],
+        # An edge is told of by the blank spots beside the stop.
+        "others": [
+            measure_words.place_name(other)
+            for other in stop.places[1:]
+            if other.kind != "edge"
+        ],
         "lon": place.lon,
         "lat": place.lat,
         "is_demo": stop.is_demo,

@@ -110,7 +110,11 @@ def _who(stop: Stop) -> list[str]:
 def _beside(stop: Stop) -> list[str]:
     if not stop.spots:
         return []
-    text = _("beside a blank spot of %(area)s") % {"area": km2(stop.spots[0].area_km2)}
+    area = {"area": km2(stop.spots[0].area_km2)}
+    if stop.leader.state in (PlaceState.BLANK, PlaceState.LIKELY_BLANK):
+        text = _("in or beside a blank spot of %(area)s") % area
+    else:
+        text = _("beside a blank spot of %(area)s") % area
     if len(stop.spots) > 1:
         text += " " + _("and %(n)s more") % {"n": count(len(stop.spots) - 1)}
     return [text]

@@ -87,6 +87,10 @@ class MakeTasks(StopsQuery, View):
 
     role = "analyst"
 
+    @property
+    def is_demo(self) -> bool:
+        return self.run is not None and self.run.is_demo
+
     def post(self, request: HttpRequest) -> HttpResponse:
         back = f"{reverse('measure')}?{self.query}"
         keys = request.POST.getlist("stop")[: len(self.found.stops) or 1]
@@ -110,7 +114,7 @@ class MakeTasks(StopsQuery, View):
             if account and assigned_to is None:
                 raise _NotUsableError(_("This account may not send reports."))
             new = create_tasks(
-                tasks=[as_task(stop) for stop in chosen],
+                tasks=[as_task(stop, is_demo=self.is_demo) for stop in chosen],
                 by=cast("User", request.user),
                 due_date=due_date,
                 assigned_to=assigned_to,
@@ -155,7 +159,7 @@ def _due_date(text: str) -> date | None:
     return due_date
 
 
-def as_task(stop: Stop) -> NewTask:
+def as_task(stop: Stop, *, is_demo: bool) -> NewTask:
     """Return *stop* as a task, worded for the field in the site's own language."""
     with translation.override(settings.LANGUAGE_CODE):
         return NewTask(
@@ -165,7 +169,7 @@ def as_task(stop: Stop) -> NewTask:
             lat=stop.leader.lat,
             operators=stop.operators,
             reason=measure_words.reason_text(stop),
-            is_demo=stop.is_demo,
+            is_demo=is_demo or stop.is_demo,
         )
 
 

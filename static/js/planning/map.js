@@ -36,6 +36,7 @@ async function drawDistricts(map, url) {
         permanent: true,
         direction: "center",
         className: "plan-map__name",
+        pane: "names",
       }),
   }).addTo(map);
   land.bringToBack();
@@ -70,6 +71,8 @@ function draw(box, data) {
   L.control
     .zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut })
     .addTo(map);
+  // Below the marks, which matter more.
+  map.createPane("names").style.zIndex = 350;
   L.control.scale({ imperial: false }).addTo(map);
   const corners = cornersOf(data).map(toLatLng);
   map.hasView = corners.length > 0;
