@@ -72,7 +72,7 @@ function draw(box, data) {
     .zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut })
     .addTo(map);
   // Below the marks, which matter more.
-  map.createPane("names").style.zIndex = 350;
+  map.createPane("names").style.zIndex = 450;
   L.control.scale({ imperial: false }).addTo(map);
   const corners = cornersOf(data).map(toLatLng);
   map.hasView = corners.length > 0;
