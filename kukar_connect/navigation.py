@@ -44,6 +44,18 @@ MENU: tuple[Page | Group, ...] = (
                 _("Which blank spots matter most"),
             ),
             Page(
+                "measure",
+                _("Where to measure next"),
+                "can_see_map",
+                _("Unknown places, as a route or as tasks"),
+            ),
+            Page(
+                "best-sites",
+                _("Where one site helps"),
+                "can_see_map",
+                _("A first look without terrain"),
+            ),
+            Page(
                 "actions",
                 _("Actions"),
                 "can_see_map",

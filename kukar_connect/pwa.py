@@ -46,6 +46,8 @@ MODULES = (
     "js/report/reviews.js",
     "js/report/send.js",
     "js/report/store.js",
+    "js/report/task_list.js",
+    "js/report/tasks.js",
     "js/report/trip.js",
 )
 

@@ -28,6 +28,9 @@ KUKAR_LOCAL_DIR = Path(env.str("KUKAR_LOCAL_DIR", default=str(BASE_DIR / ".local
 # Files of the office's own, both optional: docs/operations.md.
 KUKAR_SITES = env.str("KUKAR_SITES", default="")
 KUKAR_ELEVATION = env.str("KUKAR_ELEVATION", default="")
+# Lines in any OGR format, along which to look for what nobody has measured.
+KUKAR_RIVERS = env.str("KUKAR_RIVERS", default="")
+KUKAR_ROADS = env.str("KUKAR_ROADS", default="")
 KUKAR_OSM_TILES = env.str(
     "KUKAR_OSM_TILES", default="https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 )

@@ -20,6 +20,7 @@ from villages.models import (
     District,
     Facility,
     ImportBatch,
+    MeasurementTask,
     OfficeInternet,
     Photo,
     ReportReview,
@@ -234,6 +235,16 @@ class DeviceAdmin(KeptAsTheyCameAdmin):
     search_fields = ["name", "user__username"]
     # What recognises code and token is of use to nobody here.
     exclude = ["code_hash", "token_hash"]
+
+
+@admin.register(MeasurementTask)
+class MeasurementTaskAdmin(KeptAsTheyCameAdmin):
+    """To look at; `/ukur/tugas/` makes and drops them."""
+
+    list_display = ["name", "village", "state", "assigned_to", "due_date", "created_at"]
+    list_filter = ["state"]
+    list_select_related = ["village", "assigned_to"]
+    search_fields = ["name", "village__name"]
 
 
 @admin.register(Photo)

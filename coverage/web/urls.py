@@ -1,6 +1,15 @@
 from django.urls import path, re_path
 
-from coverage.web import actions, priorities, profiles, spots, views
+from coverage.web import (
+    actions,
+    best_sites,
+    measure,
+    priorities,
+    profiles,
+    spots,
+    tasks,
+    views,
+)
 from coverage.web.dashboard import DashboardPage
 
 urlpatterns = [
@@ -29,5 +38,21 @@ urlpatterns = [
         "tindakan/<int:number>/ubah/",
         actions.ChangeAction.as_view(),
         name="action-change",
+    ),
+    path("ukur/", measure.MeasurePage.as_view(), name="measure"),
+    path("ukur/rute/", measure.RouteSheet.as_view(), name="measure-route"),
+    path("ukur/rute.gpx", measure.StopsGpx.as_view(), name="measure-gpx"),
+    path("ukur/daftar.xlsx", measure.StopsWorkbook.as_view(), name="measure-xlsx"),
+    path("ukur/tugas/", tasks.Tasks.as_view(), name="measure-tasks"),
+    path(
+        "ukur/tugas/<uuid:pk>/hapus/",
+        tasks.DropTask.as_view(),
+        name="measure-task-drop",
+    ),
+    path("lokasi-site/", best_sites.BestSitesPage.as_view(), name="best-sites"),
+    path(
+        "lokasi-site/unduh.<str:kind>",
+        best_sites.BestSitesFile.as_view(),
+        name="best-sites-file",
     ),
 ]

@@ -33,6 +33,7 @@ from villages.models import (
     District,
     Facility,
     ImportBatch,
+    MeasurementTask,
     OfficeInternet,
     Photo,
     ReportChange,
@@ -169,6 +170,18 @@ def api_token(**values):
             "token_hash": "0" * 64,
             "beginning": "kukar_",
             "expires_at": NOW,
+            **values,
+        }
+    )
+
+
+def measurement_task(**values):
+    return MeasurementTask(
+        **{
+            "village": Village.objects.first() or saved(village()),
+            "name": "RT 1",
+            "point": POINT,
+            "operators": ["TELKOMSEL"],
             **values,
         }
     )
@@ -456,6 +469,14 @@ BROKEN = {
     "site_operators_known": lambda: [site(operators=["ACME"])],
     "site_technologies_known": lambda: [site(technologies=["6G"])],
     "site_height_plausible": lambda: [site(height_m=0)],
+    "measurement_task_state_known": lambda: [
+        measurement_task(state="lost", ended_at=NOW)
+    ],
+    "measurement_task_open_or_ended": lambda: [measurement_task(ended_at=NOW)],
+    "measurement_task_report_ends_it": lambda: [
+        measurement_task(done_report=saved(report()))
+    ],
+    "measurement_task_operators_known": lambda: [measurement_task(operators=["ACME"])],
     "office_internet_kinds_known": lambda: [office_internet(kinds=["pigeon"])],
     "office_internet_status_known": lambda: [office_internet(status="maybe")],
     "office_internet_stated_once": lambda: [office_internet(), office_internet()],

@@ -340,6 +340,7 @@ OPEN_TO_DEVICES = {
     ("api-photo", "PUT"),
     ("api-probe", "GET"),
     ("api-probe", "POST"),
+    ("api-tasks", "GET"),
 }
 # What asks no account of anybody, and therefore looks at no token.
 OPEN_TO_ALL = {"api-device-enrol"}
@@ -454,6 +455,7 @@ def test_the_schema_offers_the_token_only_where_it_is_taken(client):
         ("/api/v1/photos/{report_id}/{sha256}", "put"),
         ("/api/v1/probe", "get"),
         ("/api/v1/probe", "post"),
+        ("/api/v1/tasks/", "get"),
     }
 
 

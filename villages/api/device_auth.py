@@ -1,5 +1,7 @@
 """What a device's token opens: sending reports, and nothing else.
 
+With it goes what the office asks of their author: questions about them, and tasks.
+
 Enforced here alone, before any view's own permissions: a view that does not say
 ``device_methods`` refuses every device, whatever else it allows to whom.
 """

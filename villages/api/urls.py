@@ -2,6 +2,7 @@ from django.urls import path
 
 from villages.api import places
 from villages.api.devices import EnrolDevice
+from villages.api.measurement_tasks import Tasks
 from villages.api.photos import PhotoPieces
 from villages.api.ping import Ping
 from villages.api.probe import Probe
@@ -18,6 +19,7 @@ urlpatterns = [
     path("reports/", Reports.as_view(), name="api-reports"),
     path("reports/mine/", MyReviews.as_view(), name="api-my-reviews"),
     path("reports/<uuid:pk>/answer", Answer.as_view(), name="api-answer"),
+    path("tasks/", Tasks.as_view(), name="api-tasks"),
     path("districts/", places.Districts.as_view(), name="api-districts"),
     path(
         "village-points/",

@@ -1,5 +1,6 @@
 from villages.models.claims import Claim, ClaimDecision, ClaimRow, ClaimSheet
 from villages.models.devices import Device, WrongCode
+from villages.models.measurement_tasks import MeasurementTask
 from villages.models.photos import Photo
 from villages.models.places import (
     BoundarySource,
@@ -35,6 +36,7 @@ __all__ = [
     "Facility",
     "Found",
     "ImportBatch",
+    "MeasurementTask",
     "OfficeInternet",
     "Operator",
     "Photo",

@@ -36,6 +36,7 @@ from villages.models.reports import (
     PositionSource,
     Technology,
 )
+from villages.services.measurement_tasks import close_done_tasks
 from villages.services.plausibility import (
     FLAGS_SQL,
     IS_WITNESS_SQL,
@@ -286,6 +287,7 @@ def store_reports(
         if cursor.rowcount == len(reports):
             # The common case, and the fast one: all are new, and no id comes twice.
             _note_change(reports)
+            close_done_tasks(now=now)
             return [Outcome.STORED] * len(reports)
         stored = {row[0] for row in cursor.fetchall()}
         cursor.execute(_COMPARE)
@@ -296,6 +298,7 @@ def store_reports(
             )
     if stored:
         _note_change([report for report in reports if report.id in stored])
+        close_done_tasks(now=now)
 
     outcomes = []
     for line, report in enumerate(reports):

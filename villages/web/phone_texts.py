@@ -61,3 +61,23 @@ def trip_texts() -> dict[str, str]:
         ),
         "trip_not_kept": _("No colour: not kept on this phone"),
     }
+
+
+def task_texts() -> dict[str, str]:
+    """Return the words of static/js/report/task_list.js."""
+    return {
+        # Eight words without spaces, clockwise from north.
+        "directions": _(
+            "north north-east east south-east south south-west west north-west"
+        ),
+        "task_count": _("{count} open"),
+        "task_away": _("{distance} to the {direction}"),
+        "task_until": _("until {date}"),
+        "task_demo": _("demonstration"),
+        "task_look": _("Look for: {operators}."),
+        "task_begin": _("Report here"),
+        "task_waits": _("Measured, waiting to be sent."),
+        "task_done": _("Done."),
+        "task_dropped": _("No longer needed."),
+        "task_doing": _("Task: {name}, {village}."),
+    }

@@ -45,7 +45,7 @@ from villages.tasks import import_uploaded_file, is_queued, resume_import
 from villages.web.context import kept_site
 from villages.web.devices import device_texts
 from villages.web.forms import UploadForm
-from villages.web.phone_texts import probe_texts, trip_texts
+from villages.web.phone_texts import probe_texts, task_texts, trip_texts
 
 SHOWN_IMPORTS = 30
 # What a form adds to the bytes of its file.
@@ -85,7 +85,11 @@ class ReportForm(TemplateView):
             choices=FOUND_CHOICES,
             technologies=Technology.choices,
             environments=[choice for choice in Environment.choices if choice[0]],
-            texts=_report_texts() | device_texts() | probe_texts() | trip_texts(),
+            texts=_report_texts()
+            | device_texts()
+            | probe_texts()
+            | task_texts()
+            | trip_texts(),
             answer_url=reverse("api-answer", args=[UUID(int=0)]).replace(
                 str(UUID(int=0)), "ID"
             ),

@@ -15,6 +15,7 @@ import {
   csrfToken,
   enrol,
   getReviews,
+  getTasks,
   makeUuid,
   ping,
   postAnswer,
@@ -22,6 +23,8 @@ import {
   sendReports,
 } from "./send.js";
 import { makeLock, makeStore } from "./store.js";
+import { makeTaskList } from "./task_list.js";
+import { makeTasks } from "./tasks.js";
 import { runTrip } from "./trip.js";
 
 const texts = JSON.parse(document.getElementById("report-texts").textContent);
@@ -73,6 +76,16 @@ const reviews = makeReviews({
   },
 });
 
+const tasks = makeTasks({
+  store,
+  get: () => getTasks(form.dataset.tasksUrl, device.headers()),
+  scope: () => (device.headers().Authorization ? " (device)" : ""),
+  onChanged() {
+    showState();
+    channel?.postMessage("changed");
+  },
+});
+
 const kick = makeSender({
   store,
   ping: hear,
@@ -93,7 +106,10 @@ const kick = makeSender({
     showState();
     channel?.postMessage("changed");
     // The server was just heard, and nothing of this account's waits any more.
-    if (!next.isSending && !next.stopped && next.account) reviews.sync(next.account);
+    if (!next.isSending && !next.stopped && next.account) {
+      reviews.sync(next.account);
+      tasks.sync(next.account);
+    }
   },
 });
 
@@ -116,8 +132,18 @@ const enrolment = makeEnrolment({ say, device, onWanted: () => kick() });
 
 const NEEDS_SIGN_IN = ["signed_out", "device_refused", "not_allowed", "other_account"];
 
+const taskList = makeTaskList({
+  say,
+  language,
+  store,
+  tasks,
+  names: { operator: (value) => one(`[data-operator="${value}"]`).dataset.name },
+  account: () => account ?? state.account ?? null,
+});
+
 async function showState() {
   await log.show(state);
+  await taskList.show();
   await enrolment.show();
   const { device: known } = await device.state();
   one("[data-account]").textContent = whoSends(known);
@@ -190,6 +216,7 @@ const place = makePlace({
 });
 place.onChange((where) => {
   if (where) showError("position", "");
+  taskList.show(where).catch(() => {});
 });
 
 // --- what is wrong ------------------------------------------------------------------
@@ -316,6 +343,7 @@ async function save(event) {
   startAnew();
   log.celebrate(items.length);
   channel?.postMessage("changed");
+  await taskList.saved();
   await showState();
   kick();
 }

@@ -155,6 +155,20 @@ export async function getReviews(url, since, headers = {}) {
   }
 }
 
+/** Ask for the tasks that there are; null when there was no answer of ours. */
+export async function getTasks(url, headers = {}) {
+  try {
+    const response = await fetch(url, {
+      cache: "no-store",
+      headers,
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
+    });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Answer the question about a report; the HTTP status, or null when there was none. */
 export async function postAnswer(url, text, headers = {}) {
   try {
