@@ -1,5 +1,6 @@
 """What was derived from the reports, run by run."""
 
+from coverage.models.differences import RunDifference
 from coverage.models.results import (
     BlankSpot,
     PlaceCoverage,
@@ -26,6 +27,7 @@ __all__ = [
     "LayerOperator",
     "PlaceCoverage",
     "PlaceState",
+    "RunDifference",
     "Service",
     "SpotState",
     "StagedLayer",
