@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
   CHANGES,
   comparedWith,
+  movedBy,
   nextIndex,
   readTime,
   runsBefore,
@@ -109,4 +110,12 @@ test("where nothing lies between two runs, that is said", () => {
   assert.deepEqual(sentencesOf(words, { since: "Maret 2026", totals: totals({}) }), [
     "Sejak Maret 2026 tidak ada yang berubah.",
   ]);
+});
+
+test("the divider stays on the map, and leaves other keys alone", () => {
+  assert.equal(movedBy("ArrowRight", 0.5), 0.52);
+  assert.equal(movedBy("PageDown", 0.05), 0);
+  assert.equal(movedBy("ArrowUp", 1), 1);
+  assert.deepEqual(["Home", "End"].map((key) => movedBy(key, 0.5)), [0, 1]);
+  assert.equal(movedBy("Tab", 0.5), null);
 });

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { makeSpots, makeSurface } from "./layers.js";
+import { movedBy } from "./time-steps.js";
 import { fill } from "./words.js";
 
 const SURFACE_PANE = "before-surface";
@@ -9,26 +10,8 @@ const SPOTS_PANE = "before-spots";
 const Z_INDEX = { [SURFACE_PANE]: 201, [SPOTS_PANE]: 411 };
 // What is shown right of the divider: the panes of the run that the map shows.
 const LATER_PANES = ["tilePane", "spots"];
-const STEP = 0.02;
-const PAGE = 0.1;
 // Far beyond any screen, in pixels.
 const FAR = 100_000;
-
-const STEPS = {
-  ArrowLeft: -STEP,
-  ArrowDown: -STEP,
-  ArrowRight: STEP,
-  ArrowUp: STEP,
-  PageDown: -PAGE,
-  PageUp: PAGE,
-};
-
-/** Where the divider is after a key, or null where the key is not for it. */
-export function movedBy(key, share) {
-  if (key === "Home") return 0;
-  if (key === "End") return 1;
-  return key in STEPS ? Math.min(1, Math.max(0, share + STEPS[key])) : null;
-}
 
 export function makeSwipe(map, stage, { root, texts, onBusy, onBroken }) {
   for (const name of [SURFACE_PANE, SPOTS_PANE]) {

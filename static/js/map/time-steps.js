@@ -88,3 +88,22 @@ export function sentencesOf(words, { since, totals }) {
   }
   return sentences;
 }
+
+// How far a key moves the divider, as a share of the map's width.
+const STEP = 0.02;
+const PAGE = 0.1;
+const STEPS = {
+  ArrowLeft: -STEP,
+  ArrowDown: -STEP,
+  ArrowRight: STEP,
+  ArrowUp: STEP,
+  PageDown: -PAGE,
+  PageUp: PAGE,
+};
+
+/** Where the divider is after a key, from 0 to 1; null where the key is not for it. */
+export function movedBy(key, share) {
+  if (key === "Home") return 0;
+  if (key === "End") return 1;
+  return key in STEPS ? Math.min(1, Math.max(0, share + STEPS[key])) : null;
+}

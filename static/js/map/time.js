@@ -236,7 +236,6 @@ export function makeTime(element, options) {
     return [
       fill(texts.time_table_title, { since: from.label }),
       [
-        h("p", {}, parts.sentence.textContent),
         h(
           "table",
           { class: "operators changes" },
