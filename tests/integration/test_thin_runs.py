@@ -8,6 +8,7 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coverage.management.commands.run_worker import Command as Worker
 from coverage.models import (
     BlankSpot,
     CoverageRun,
@@ -193,3 +194,8 @@ def test_whatever_the_runs_are_those_that_stay_show_the_same_rows(
     assert set(VillageCoverage.objects.values_list("pk", flat=True)) == set().union(
         *(before[run.pk] for run in stay)
     )
+
+
+def test_the_worker_thins_runs_once_a_day(years_of_runs):
+    Worker()._clean_up()
+    assert CoverageRun.objects.count() == 3
