@@ -18,3 +18,31 @@ STATE_COLOURS: dict[str, Rgba] = {
     # Drawn as a hatch, never as an area: nobody has measured there.
     "unknown": (124, 132, 140, 110),
 }
+
+# The state in officials' words (`coverage.core.officials`): the same colours where
+# they mean the same, and one for calls without internet. `static/css/charts.css` has
+# the same values.
+OFFICIAL_COLOURS: dict[str, tuple[int, int, int]] = {
+    "four_g": STATE_COLOURS["covered"][:3],
+    "weak_4g": STATE_COLOURS["weak"][:3],
+    "likely_voice_only": (178, 146, 206),
+    "voice_only": (112, 58, 162),
+    "likely_no_signal": STATE_COLOURS["likely_blank"][:3],
+    "no_signal": STATE_COLOURS["blank"][:3],
+    "unknown": STATE_COLOURS["unknown"][:3],
+}
+
+# How each is drawn where colour may be lost, as on a black-and-white printer.
+PATTERNS: dict[str, str] = {
+    "covered": "plain",
+    "four_g": "plain",
+    "weak": "dots",
+    "weak_4g": "dots",
+    "likely_voice_only": "sparse",
+    "voice_only": "lines",
+    "likely_blank": "sparse",
+    "likely_no_signal": "sparse",
+    "blank": "cross",
+    "no_signal": "cross",
+    "unknown": "hatch",
+}

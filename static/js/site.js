@@ -1,7 +1,7 @@
 // What every page shares. Pages work without it.
 
 // An open menu closes on Escape and on a click elsewhere.
-const menus = document.querySelectorAll("details.account");
+const menus = document.querySelectorAll("details.account, details.menu");
 
 document.addEventListener("click", (event) => {
   for (const menu of menus) {

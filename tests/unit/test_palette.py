@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coverage.web.palette import STATE_COLOURS
+from coverage.core.officials import Official
+from coverage.web.palette import OFFICIAL_COLOURS, PATTERNS, STATE_COLOURS
 
 STYLE_SHEET = Path(__file__).parents[2] / "static" / "css" / "site.css"
 
@@ -83,3 +84,20 @@ def test_every_eye_tells_the_states_apart(sight):
             lab(filled[one], SIGHT[sight]) - lab(filled[other], SIGHT[sight])
         )
         assert difference >= LEAST_DIFFERENCE, (one, other)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_every_eye_tells_officials_words_apart(sight):
+    # What is only likely shares a hue with what is sure and is striped as well.
+    sure = {k: v for k, v in OFFICIAL_COLOURS.items() if k != "unknown"}
+    del sure["likely_voice_only"]
+    for one, other in itertools.combinations(sure, 2):
+        difference = np.linalg.norm(
+            lab(sure[one], SIGHT[sight]) - lab(sure[other], SIGHT[sight])
+        )
+        assert difference >= LEAST_DIFFERENCE, (one, other)
+
+
+def test_every_state_has_a_colour_and_a_pattern():
+    assert list(OFFICIAL_COLOURS) == [state.value for state in Official]
+    assert set(PATTERNS) == set(OFFICIAL_COLOURS) | set(STATE_COLOURS)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from kukar_connect.navigation import menu_for
 from kukar_connect.roles import can_see_map, has_role
 from villages.models import SignalReport
 
@@ -16,9 +17,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {"site": SimpleLazyObject(lambda: _site(request))}
 
 
-def _site(request: HttpRequest) -> dict[str, bool]:
+def _site(request: HttpRequest) -> dict[str, Any]:
     user = request.user
-    return {
+    allowed = {
         "has_demo_data": SignalReport.objects.filter(is_demo=True).exists(),
         "can_see_map": can_see_map(user),
         "can_report": has_role(user, "field"),
@@ -26,12 +27,14 @@ def _site(request: HttpRequest) -> dict[str, bool]:
         "can_import": has_role(user, "analyst"),
         "is_admin": has_role(user, "admin"),
     }
+    return {**allowed, "navigation": menu_for(allowed, request.path)}
 
 
-def kept_site() -> dict[str, bool]:
+def kept_site(path: str) -> dict[str, Any]:
     """Return the same for everyone: the frame of a page that a phone keeps."""
-    return {
+    allowed = {
         "has_demo_data": SignalReport.objects.filter(is_demo=True).exists(),
         "can_see_map": True,
         "can_report": True,
     }
+    return {**allowed, "navigation": menu_for(allowed, path)}

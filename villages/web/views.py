@@ -89,7 +89,7 @@ class ReportForm(TemplateView):
             answer_url=reverse("api-answer", args=[UUID(int=0)]).replace(
                 str(UUID(int=0)), "ID"
             ),
-            site=kept_site(),
+            site=kept_site(self.request.path),
         )
 
 
