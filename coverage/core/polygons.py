@@ -76,6 +76,58 @@ def patch_polygon(
     return _to_degrees(_on_grid(labels, patch), window)
 
 
+def all_patch_polygons(
+    labels: NDArray[np.int32], window: Window
+) -> NDArray[np.object_]:
+    """Return the outlines of all patches at once; each is that of `patch_polygon`.
+
+    Much faster than one by one where there are thousands.
+
+    Parameters
+    ----------
+    labels : array, shape window.shape, from `label_patches`
+    window : the squares that the array covers
+
+    Returns
+    -------
+    array of shapely.Polygon, shape (n_patches,), WGS84 degrees, by label from 1
+
+    Examples
+    --------
+    Two patches that touch at a corner:
+
+    >>> labels, patches = label_patches(np.array([[True, False], [False, True]]))
+    >>> polygons = all_patch_polygons(labels, Window(216255, 131370, 2, 2))
+    >>> len(polygons), bool(shapely.overlaps(*polygons)), bool(polygons[0].is_valid)
+    (2, False, True)
+    """
+    found = np.empty(int(labels.max(initial=0)), object)
+    if not len(found):
+        return found
+    ends = _outline(labels != 0)
+    lines = shapely.linestrings(ends.astype(float).reshape(-1, 2, 2))
+    faces = shapely.get_parts(shapely.polygonize(lines))
+    middle = shapely.get_coordinates(shapely.point_on_surface(faces))
+    column, row = np.floor(middle).astype(np.int64).T
+    # Holes come back as faces of their own; they lie over no label.
+    label = labels[row, column]
+
+    def degrees(position: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack(
+            [
+                lon_at(position[:, 0] + window.column),
+                lat_at(position[:, 1] + window.row),
+            ],
+            axis=1,
+        )
+
+    kept = label > 0
+    found[label[kept] - 1] = shapely.normalize(
+        shapely.transform(shapely.normalize(faces[kept]), degrees)
+    )
+    return found
+
+
 def patch_polygons(
     labels: NDArray[np.int32],
     patch: Patch,

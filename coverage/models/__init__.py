@@ -1,6 +1,7 @@
 """What was derived from the reports, run by run."""
 
 from coverage.models.actions import Action, ActionStatus, ActionStep, RankingWeights
+from coverage.models.differences import RunDifference
 from coverage.models.results import (
     BlankSpot,
     PlaceCoverage,
@@ -31,6 +32,7 @@ __all__ = [
     "PlaceCoverage",
     "PlaceState",
     "RankingWeights",
+    "RunDifference",
     "Service",
     "SpotState",
     "StagedLayer",

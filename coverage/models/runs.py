@@ -55,6 +55,8 @@ class CoverageRun(models.Model):
     # Of these, how many a process had computed that ended before the run did.
     tiles_resumed = models.PositiveIntegerField(default=0)
     error = models.TextField(_("error"), blank=True)
+    # Named on paper or in a letter: it is never thinned.
+    is_cited = models.BooleanField(_("cited"), default=False)
     # While a full run is computed: the notes (ReportChange) that are in its input.
     seen_notes = ArrayField(models.BigIntegerField(), default=list, editable=False)
 

@@ -93,14 +93,18 @@ def report_arrays(
     operator: str,
     cutoff: datetime,
     extent: tuple[float, float, float, float] | None = None,
+    as_of: datetime | None = None,
 ) -> ReportArrays:
-    """Return *operator*'s reports, all or those within *extent* (degrees)."""
+    """Return *operator*'s reports, all or those within *extent* (degrees).
+
+    Their ages are counted from *cutoff*. With *as_of*, only what was known then.
+    """
     west, south, east, north = extent or (None, None, None, None)
     environments = list(ENVIRONMENT_WEIGHT)
     copied = BytesIO()
     with connection.cursor() as cursor:
         statement = cursor.mogrify(
-            _REPORTS.format(is_used=used_sql(), weight=weight_sql()),
+            _REPORTS.format(is_used=used_sql(as_of=as_of), weight=weight_sql()),
             {
                 "cutoff": cutoff,
                 "operator": operator,

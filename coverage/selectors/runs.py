@@ -5,5 +5,13 @@ from __future__ import annotations
 from coverage.models import CoverageRun
 
 
+def last_run() -> CoverageRun | None:
+    """Return the run that was published last, whose results are in force.
+
+    That is the current one, unless only runs of the past have been computed.
+    """
+    return CoverageRun.objects.filter(state=CoverageRun.State.PUBLISHED).first()
+
+
 def current_run() -> CoverageRun | None:
     return CoverageRun.objects.filter(is_current=True).first()

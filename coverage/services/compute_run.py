@@ -30,6 +30,7 @@ from coverage.selectors.regency import Regency, regency
 from coverage.selectors.runs import current_run
 from coverage.services.inputs import (
     Inputs,
+    as_of_run,
     count_reports,
     fingerprint_of,
     inputs_of_all,
@@ -106,8 +107,13 @@ def compute_full(
     threads: int = 2,
     scheduler: str | None = None,
     is_resuming: bool = False,
+    as_of: datetime | None = None,
 ) -> CoverageRun:
     """Compute every layer from all reports and publish.
+
+    With *as_of* it is the map of that moment: from what was known then, published
+    but not made the current run, and what waits to be computed goes on waiting.
+    `compute_history` sees to it that this comes before every run of the present.
 
     A second call waits for the first. With *is_resuming* the last run that was
     interrupted or cancelled is continued from its own inputs, if there is one that
@@ -124,9 +130,12 @@ def compute_full(
         mark_interrupted(is_full=True)
         places, rules = _places(), StateRules()
         settings = settings_of(places, rules)
+        if as_of is not None:
+            # Among the settings, so that nobody continues it as anything else.
+            settings["as_of"] = as_of.isoformat()
         run = _run_to_resume(settings) if is_resuming else None
         if run is None:
-            run = _begin_full(now, settings)
+            run = _begin_full(now, settings, as_of)
         with (
             ending(run),
             spread_over(threads=threads, scheduler=scheduler) as spread,
@@ -136,14 +145,15 @@ def compute_full(
             _compute_tiles(run, inputs, places, watched, progress)
             late = LateChanges(run, places, inputs.laws)
             inputs.pooled.clear()
-            for _ in range(ROUNDS):
+            for _ in range(0 if as_of else ROUNDS):
                 if not late.catch_up(watched):
                     break
             progress(0, None, "Drawing blank spots")
             fresh = FreshTiles(staged_by=_same(run), held=late.tiles)
             ahead = prepare(run, places=places, fresh=fresh, rules=rules)
             with held(PUBLISH_KEY):
-                late.catch_up(watched)
+                if as_of is None:
+                    late.catch_up(watched)
                 progress(0, None, "Publishing")
                 run.parameters["laws"] = laws_told(late.laws)
                 publish_run(
@@ -274,19 +284,23 @@ def _places() -> Regency:
 # --- a full run, step by step ----------------------------------------------------
 
 
-def _begin_full(now: datetime, settings: dict[str, Any]) -> CoverageRun:
-    counts, is_demo = count_reports()
+def _begin_full(
+    now: datetime, settings: dict[str, Any], as_of: datetime | None
+) -> CoverageRun:
+    counts, is_demo = count_reports(as_of)
     with transaction.atomic():
         forget_staged(CoverageRun.objects.all())
         run = CoverageRun.objects.create(
             is_full=True,
             is_demo=is_demo,
-            input_cutoff_at=now,
+            input_cutoff_at=as_of or now,
             report_counts=counts,
             parameters=settings
             | {"fitted_counts": counts, "fingerprint": fingerprint_of(settings)},
             software_version=software_version(),
         )
+    if as_of is not None:
+        return run
     # Only now, and before any report is read: a note that is consumed from here on
     # is left with this run, one consumed before is of reports that will be read.
     run.seen_notes = list(ReportChange.objects.values_list("pk", flat=True))
@@ -318,7 +332,7 @@ def _full_inputs(
     if run.staged_layers.exists():
         return kept_inputs(run, places)
     progress(0, None, "Learning from the reports")
-    inputs = inputs_of_all(run.input_cutoff_at, places, spread)
+    inputs = inputs_of_all(run.input_cutoff_at, places, spread, as_of_run(run))
     run.tiles_total = len(inputs.wanted())
     with transaction.atomic():
         keep_inputs(run, inputs)

@@ -90,12 +90,12 @@ def fingerprint_of(settings: dict[str, Any]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def count_reports() -> tuple[dict[str, int], bool]:
+def count_reports(as_of: datetime | None = None) -> tuple[dict[str, int], bool]:
     """Return how many reports count for each operator, and whether any is invented."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT operator, count(*), bool_or(is_demo) FROM villages_signalreport"
-            f" WHERE {used_sql()} GROUP BY operator ORDER BY operator"
+            f" WHERE {used_sql(as_of=as_of)} GROUP BY operator ORDER BY operator"
         )
         rows = cursor.fetchall()
     return {operator: count for operator, count, _ in rows}, any(r[2] for r in rows)
@@ -123,19 +123,30 @@ def observations_of(reports: ReportArrays, service: str) -> Observations:
     )
 
 
-def inputs_of_all(cutoff: datetime, places: Regency, spread: Spread) -> Inputs:
+def as_of_run(run: CoverageRun) -> datetime | None:
+    """Return the moment in the past that *run* was computed for, if it was."""
+    told = run.parameters.get("as_of")
+    return datetime.fromisoformat(told) if told else None
+
+
+def inputs_of_all(
+    cutoff: datetime, places: Regency, spread: Spread, as_of: datetime | None = None
+) -> Inputs:
     """Read every report and learn the law of each layer that has any."""
     inputs = Inputs()
-    learned = dict(spread(learn_layer, _layers_to_learn(cutoff, Operator.values)))
+    to_learn = _layers_to_learn(cutoff, Operator.values, as_of)
+    learned = dict(spread(learn_layer, to_learn))
     for layer in sorted(learned):
         inputs.laws[layer], inputs.pooled[layer] = learned[layer]
         inputs.tiles[layer] = places.tiles
     return inputs
 
 
-def _layers_to_learn(cutoff: datetime, operators: Sequence[str]) -> Iterator[Task]:
+def _layers_to_learn(
+    cutoff: datetime, operators: Sequence[str], as_of: datetime | None = None
+) -> Iterator[Task]:
     for operator in operators:
-        reports = report_arrays(operator=operator, cutoff=cutoff)
+        reports = report_arrays(operator=operator, cutoff=cutoff, as_of=as_of)
         if len(reports):
             for service in SERVICES:
                 observations = observations_of(reports, service)

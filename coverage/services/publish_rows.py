@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 import numpy as np
 from django.db import connection
@@ -250,11 +251,11 @@ def replace_place_coverage(
     PlaceCoverage.objects.bulk_create(fresh)
 
 
-def reports_by_village(operator: str) -> dict[str, int]:
+def reports_by_village(operator: str, as_of: datetime | None = None) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT village_id, count(*) FROM villages_signalreport"
-            f" WHERE village_id IS NOT NULL AND {used_sql()}"
+            f" WHERE village_id IS NOT NULL AND {used_sql(as_of=as_of)}"
             " AND %s IN ('ANY', operator) GROUP BY village_id",
             [operator],
         )

@@ -30,8 +30,8 @@ from coverage.models import (
     StagedTile,
 )
 from coverage.selectors.regency import Regency
-from coverage.selectors.runs import current_run
-from coverage.services.inputs import SERVICES, count_reports, laws_of
+from coverage.selectors.runs import last_run
+from coverage.services.inputs import SERVICES, as_of_run, count_reports, laws_of
 from coverage.services.layers import (
     Change,
     LayerResult,
@@ -145,6 +145,9 @@ def publish_run(
 ) -> None:
     """Make *run* the current one. Call it while nobody else publishes.
 
+    A run of the past (`as_of_run`) is published and is not the current one; none may
+    be, then.
+
     Parameters
     ----------
     changes : what changed since the run that is current, for a run of changes
@@ -159,7 +162,7 @@ def publish_run(
     unfinished = CoverageRun.objects.select_for_update().get(pk=run.pk)
     if unfinished.state != CoverageRun.State.RUNNING:
         raise RunCancelledError
-    before = current_run()
+    before, as_of = last_run(), as_of_run(run)
     if before is not None and before.pk > run.pk:
         # Numbers of published runs are their order: it gets the next one now.
         run.pk = None
@@ -177,7 +180,7 @@ def publish_run(
         )
         for name, layer in sorted(layers.items()):
             if name[0] not in counts:
-                counts[name[0]] = reports_by_village(name[0])
+                counts[name[0]] = reports_by_village(name[0], as_of)
             replace_tiles(run, name, layer, part, is_whole=run.is_full)
             if layer.box is not None:
                 replace_spots(
@@ -190,6 +193,7 @@ def publish_run(
                     previous_state=layer.previous_state[layer.box],
                     changed=layer.changed[layer.box],
                     drawn=ahead.drawn if ahead else None,
+                    as_of=as_of,
                 )
             replace_village_coverage(
                 run, name, layer, part, places, counts[name[0]], is_whole=run.is_full
@@ -198,12 +202,13 @@ def publish_run(
                 run, name, layer, part, where_people_are, is_whole=run.is_full
             )
     run.parameters["measured"] = measured
-    run.report_counts, has_demo_reports = count_reports()
+    run.report_counts, has_demo_reports = count_reports(as_of)
     run.is_demo = has_demo_reports or has_demo_places()
     run.checksum = map_checksum()
     CoverageRun.objects.filter(is_current=True).update(is_current=False)
     run.state = CoverageRun.State.PUBLISHED
-    run.is_current = True
+    # The map of a moment that is past is never what the map is now.
+    run.is_current = as_of is None
     run.published_at = now
     run.error = ""
     run.seen_notes = []
@@ -225,7 +230,7 @@ def prepare(
 
     What changes until it is its turn is made anew then; the rest is ready.
     """
-    before = current_run()
+    before = last_run()
     ahead = Ahead(before.pk if before else None, fresh.version())
     for service in SERVICES:
         operators = _operators_of(run, service, fresh, before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 import numpy as np
@@ -105,12 +106,14 @@ def replace_spots(
     previous_state: NDArray[np.uint8],
     changed: NDArray[np.bool_],
     drawn: Drawn | None = None,
+    as_of: datetime | None = None,
 ) -> None:
     """End the spots that *changed* touches and make those that are there now.
 
     A new spot takes the identity of the old one with which it shares the largest
-    area; each identity is passed on at most once. Call it inside the transaction
-    that publishes *run*.
+    area; each identity is passed on at most once. Its evidence is what was known
+    *as_of* that moment, where one is given. Call it inside the transaction that
+    publishes *run*.
     """
     # A patch that only lost squares has changes beside it, not inside.
     near = ndimage.binary_dilation(changed) if not changed.all() else changed
@@ -159,7 +162,7 @@ def replace_spots(
 
     BlankSpot.objects.filter(pk__in=[spot.pk for spot in ended]).update(ended_run=run)
     created = BlankSpot.objects.bulk_create([spot for spot, _squares in fresh])
-    _count_evidence([spot.pk for spot in created])
+    _count_evidence([spot.pk for spot in created], as_of)
 
 
 def _heritage(
@@ -308,10 +311,10 @@ WHERE evidence.id = spot.id
 """
 
 
-def _count_evidence(ids: list[int]) -> None:
+def _count_evidence(ids: list[int], as_of: datetime | None) -> None:
     if ids:
         with connection.cursor() as cursor:
             cursor.execute(
-                _EVIDENCE.format(is_used=used_sql("r")),
+                _EVIDENCE.format(is_used=used_sql("r", as_of=as_of)),
                 {"ids": ids, "demo_reach_deg": DEMO_REACH_DEG},
             )

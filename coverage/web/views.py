@@ -20,6 +20,7 @@ from coverage.selectors.tables import (
     village_table,
 )
 from coverage.web import words
+from coverage.web.time_words import change_names
 from kukar_connect.roles import RoleRequiredMixin
 from villages.models import BoundarySource, Facility, Settlement, Village
 
@@ -100,6 +101,7 @@ class MapPage(LayerPage):
         return super().get_context_data(
             **kwargs,
             map_texts=words.map_texts(),
+            change_names=change_names(),
             api_root=f"{root}api/v1/",
             tiles_root=f"{root}tiles/",
             osm_tiles=settings.KUKAR_OSM_TILES,

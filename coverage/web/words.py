@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from coverage.models import ANY_OPERATOR, LayerOperator, Service
 from coverage.web.profile_words import profile_texts
+from coverage.web.time_words import time_texts
 from villages.flags import Flag
 
 STATES = ("covered", "weak", "likely_blank", "blank", "unknown")
@@ -236,4 +237,5 @@ def map_texts() -> dict[str, Any]:
         "households": _("Households"),
         "settlement": _("Settlement"),
         "profile": profile_texts(),
+        **time_texts(),
     }

@@ -17,6 +17,7 @@ from coverage.models import (
     CoverageRun,
     PlaceCoverage,
     RankingWeights,
+    RunDifference,
     StagedLayer,
     StagedTile,
     SurfaceTile,
@@ -296,6 +297,24 @@ def a_user():
     return get_user_model().objects.get_or_create(username="ana")[0]
 
 
+def difference(*, is_of_one_run=False, **values):
+    one = CoverageRun.objects.order_by("pk").first() or saved(run())
+    other = CoverageRun.objects.order_by("pk").last()
+    if other == one:
+        other = saved(run())
+    return RunDifference(
+        **{
+            "from_run": one,
+            "to_run": one if is_of_one_run else other,
+            "operator": "TELKOMSEL",
+            "service": "internet",
+            "fingerprint": "0" * 64,
+            "body": b"",
+            **values,
+        }
+    )
+
+
 def in_run(model, **values):
     first = CoverageRun.objects.first() or saved(run())
     common = {"first_run": first, "operator": "TELKOMSEL", "service": "internet"}
@@ -507,6 +526,9 @@ BROKEN = {
     "action_year_plausible": lambda: [action(year=1945)],
     "action_step_status_known": lambda: [action_step(status="soon")],
     "ranking_weights_in_range": lambda: [RankingWeights(user=a_user(), people=11)],
+    "run_difference_once": lambda: [difference(), difference()],
+    "run_difference_of_two_runs": lambda: [difference(is_of_one_run=True)],
+    "run_difference_layer_known": lambda: [difference(operator="ACME")],
     "villagecoverage_ends_after_it_began": lambda: [ended_in_itself(VillageCoverage)],
     "villagecoverage_layer_known": lambda: [in_run(VillageCoverage, operator="")],
     "village_coverage_one_current": lambda: [
@@ -555,6 +577,7 @@ def test_the_rows_that_break_are_sound_without_the_fault():
         in_run(model).save(force_insert=True)
     for model in (StagedLayer, StagedTile):
         staged(model).save(force_insert=True)
+    difference().save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

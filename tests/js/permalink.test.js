@@ -13,6 +13,7 @@ test("an empty address is the usual view", () => {
     ...DEFAULTS,
     spot: null,
     village: null,
+    time: { run: null, from: null, mode: "single", without: [] },
     position: null,
   });
 });
@@ -24,6 +25,7 @@ test("a view survives being written and read", () => {
     layers: ["spots", "reports"],
     spot: "9d1c7d3e-6df3-4b0e-8a6f-0f3f3cbb0c55",
     village: null,
+    time: { run: 12, from: 5, mode: "difference", without: ["newly_measured"] },
     position: { zoom: 11.5, lon: 116.4321, lat: -0.5309 },
   };
   const url = new URL(writeView(view), "http://localhost/");

@@ -16,10 +16,11 @@ from coverage.core.classify import (
     quantise,
     sieve,
 )
+from coverage.core.difference import MIRROR, Change, changes_between, transitions
 from coverage.core.estimate import Observations, estimate, estimate_tile, fit_law
 from coverage.core.exposure import areas_by_state
 from coverage.core.observations import pool
-from coverage.core.polygons import label_patches, patch_polygon
+from coverage.core.polygons import all_patch_polygons, label_patches, patch_polygon
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=9))
 RULES = StateRules()
@@ -268,3 +269,90 @@ def test_a_contradicting_report_lowers_the_confidence():
         return estimate(law, o, np.array([116.003]), np.array([0.0])).p_blank[0]
 
     assert p_with([np.nan] * 3) > p_with([np.nan, np.nan, -75.0])
+
+
+@given(masks)
+@example(np.array([[True, False], [False, True]]))
+@example(np.array([[True] * 3, [True, False, True], [True] * 3]))
+@example(
+    np.array(
+        [[True] * 4, [True, False, True, True], [True, True, False, True], [True] * 4]
+    )
+)
+def test_all_patches_at_once_are_the_patches_one_by_one(mask):
+    window = grid.Window(216_000, 131_000, mask.shape[1], mask.shape[0])
+    labels, _patches = label_patches(mask)
+    at_once = all_patch_polygons(labels, window)
+    one_by_one = polygons_of(mask)
+    assert len(at_once) == len(one_by_one)
+    for one, other in zip(at_once, one_by_one, strict=True):
+        assert one.is_valid
+        assert one.equals(other)
+
+
+# --- the difference between two maps ----------------------------------------------
+
+two_maps = array_shapes(min_dims=2, max_dims=2, max_side=9).flatmap(
+    lambda shape: st.tuples(
+        arrays(np.uint8, shape, elements=st.integers(0, 5)),
+        arrays(np.uint8, shape, elements=st.integers(0, 5)),
+        arrays(np.int16, shape, elements=st.integers(-1, 2)),
+    )
+)
+
+
+def moved_between(before, after, owner):
+    area_km2 = np.linspace(1.0, 2.0, len(before))
+    return transitions(before, after, owner, area_km2=area_km2, count=3)
+
+
+@given(two_maps)
+def test_the_changes_of_two_maps_add_up_to_their_area(maps):
+    before, after, owner = maps
+    area_km2 = np.linspace(1.0, 2.0, len(before))
+    moved = moved_between(before, after, owner)
+    for km2, state in ((moved.km2.sum(axis=2), before), (moved.km2.sum(axis=1), after)):
+        assert km2 == pytest.approx(
+            areas_by_state(state, owner, area_km2=area_km2, count=3)
+        )
+    changes = changes_between(before, after)
+    squares = np.broadcast_to(area_km2[:, np.newaxis], before.shape)
+    by_change = moved.by_change()
+    for change in Change:
+        for village in range(3):
+            mine = squares[(changes == change) & (owner == village)].sum()
+            assert by_change[village, change] == pytest.approx(mine)
+    assert moved.measured_as().sum(axis=1) == pytest.approx(
+        by_change[:, Change.NEWLY_MEASURED]
+    )
+
+
+@given(two_maps)
+def test_the_other_way_round_every_change_is_its_mirror(maps):
+    before, after, owner = maps
+    forward = moved_between(before, after, owner).by_change()
+    backward = moved_between(after, before, owner).by_change()
+    for change in Change:
+        assert forward[:, change] == pytest.approx(backward[:, MIRROR[change]])
+
+
+@given(two_maps)
+def test_a_map_does_not_differ_from_itself(maps):
+    before, _after, owner = maps
+    assert not changes_between(before, before).any()
+    assert not moved_between(before, before, owner).by_change()[:, 1:].any()
+
+
+@given(two_maps)
+def test_what_nobody_measured_never_counts_as_better_or_worse(maps):
+    before, after, _owner = maps
+    changes = changes_between(before, after)
+    unmeasured = (before <= State.UNKNOWN) | (after <= State.UNKNOWN)
+    assert np.isin(
+        changes[unmeasured], [Change.SAME, Change.NEWLY_MEASURED, Change.UNKNOWN_AGAIN]
+    ).all()
+
+
+def test_maps_of_other_squares_are_not_compared():
+    with pytest.raises(ValueError, match="squares"):
+        changes_between(np.zeros((2, 2), np.uint8), np.zeros((2, 3), np.uint8))

@@ -7,15 +7,31 @@ least that any of the report's flags names.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from villages.flags import flag_effects
 
 
-def used_sql(alias: str = "villages_signalreport") -> str:
-    """Return the condition under which a report counts for the map."""
+def used_sql(
+    alias: str = "villages_signalreport", *, as_of: datetime | None = None
+) -> str:
+    """Return the condition under which a report counts for the map.
+
+    With *as_of*, for the map as it could have been drawn then: from what had been
+    observed and received. Demonstration reports are received all at once, so for them
+    only the observation counts. Reviews count as they are today.
+    """
     held = _array([effect.flag.value for effect in flag_effects() if effect.is_held])
-    return (
+    is_used = (
         f"({alias}.review_state = 'accepted' OR {alias}.review_state <> 'rejected'"
         f" AND NOT {alias}.flags && {held})"
+    )
+    if as_of is None:
+        return is_used
+    then = f"'{as_of.isoformat()}'::timestamptz"
+    return (
+        f"({is_used} AND {alias}.observed_at <= {then}"
+        f" AND ({alias}.is_demo OR {alias}.received_at <= {then}))"
     )
 
 

@@ -21,6 +21,7 @@ from coverage.services.compute_run import (
     has_interrupted_run,
     needs_full_run,
 )
+from coverage.services.thin_runs import thin_runs
 from villages.models import ReportChange
 from villages.services.store_photos import clean_photos
 from villages.tasks import resume_imports
@@ -35,7 +36,8 @@ MAX_WAIT_S = 60.0
 TASK_END_S = 5.0
 # A full run that failed is tried again after this: it costs a minute of computing.
 FULL_AGAIN_S = 300.0
-# What is left over of photos is looked for when the worker starts, and every day.
+# What is left over of photos, and runs to thin, are looked for when the worker starts
+# and every day.
 CLEAN_EVERY_S = 86_400.0
 
 
@@ -143,6 +145,8 @@ class Command(BaseCommand):
         removed = clean_photos(now=timezone.now())
         if any(removed.values()):
             log.info("Left over of photos and removed: %s.", removed)
+        if thinned := thin_runs(now=timezone.now()):
+            log.info("%s runs of more than a year ago were thinned.", len(thinned))
 
     def _end_full(self) -> None:
         if self._full is None or self._full.poll() is not None:

@@ -22,7 +22,7 @@ const stateColour = (state) =>
     .trim();
 
 /** Surface tiles of one layer; the old ones stay until the new ones are there. */
-export function makeSurface(map, root, { onBroken, onBusy }) {
+export function makeSurface(map, root, { onBroken, onBusy, pane = "tilePane" }) {
   let shown = null;
   let coming = null;
   let isShown = true;
@@ -37,6 +37,7 @@ export function makeSurface(map, root, { onBroken, onBusy }) {
       return;
     }
     const layer = L.tileLayer(address, {
+      pane,
       minZoom: map.getMinZoom(),
       maxZoom: map.getMaxZoom(),
       maxNativeZoom: SURFACE_NATIVE_ZOOM,
@@ -98,8 +99,8 @@ export function spotStyle({ state, confidence }, { isOverSurface, zoom }) {
   };
 }
 
-export function makeSpots(map) {
-  const renderer = canvasIn("spots");
+export function makeSpots(map, { pane = "spots" } = {}) {
+  const renderer = canvasIn(pane);
   let layer = null;
   let isShown = true;
   let isOverSurface = true;
@@ -116,7 +117,7 @@ export function makeSpots(map) {
 
   return {
     setData(data) {
-      const next = drawn(data, "spots", renderer, style);
+      const next = drawn(data, pane, renderer, style);
       if (layer) layer.remove();
       layer = next;
       // Smallest first: where a click meets two, the smaller is meant.

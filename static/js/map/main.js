@@ -26,6 +26,7 @@ import { makePanel } from "./panel.js";
 import { LAYERS, readView, writeView } from "./permalink.js";
 import { watchRuns } from "./runs.js";
 import { makeSearch } from "./search.js";
+import { makeTime } from "./time.js";
 import { fill, makeWords } from "./words.js";
 
 // How near a click must come to a point, as a fingertip is wide.
@@ -191,8 +192,12 @@ function showLayer(name) {
     surface() {
       surface.setShown(value);
       spots.setOverSurface(value);
+      time.setShown(name, value);
     },
-    spots: () => spots.setShown(value),
+    spots() {
+      spots.setShown(value);
+      time.setShown(name, value);
+    },
     boundaries: () => base.setVillagesShown(value),
     official: () => official.setShown(value),
     settlements: () => settlements.setShown(value),
@@ -270,6 +275,7 @@ async function showRun({ isAnnounced = false } = {}) {
   const { operator, service } = view;
   surface.setLayer(run?.id ?? null, operator, service);
   if (run === null) return;
+  time.follow(run);
   const data = await loading(
     "spots",
     () => loadSpots(run.id, operator, service),
@@ -293,7 +299,10 @@ const { ask } = watchRuns({
   api,
   async onRun(next) {
     const isFirst = run === null;
-    run = next;
+    const before = run;
+    run = await time.runFor(next);
+    // The reader looks at another run and goes on doing so.
+    if (!isFirst && run?.id === before?.id) return;
     if (next === null) {
       showStatus();
       return;
@@ -312,6 +321,50 @@ const { ask } = watchRuns({
   onError(error) {
     if (error) tell(error);
     else notes.remove("error_network");
+  },
+});
+
+// --- the history of the map -------------------------------------------------------
+
+const time = makeTime(document.getElementById("time"), {
+  map,
+  api,
+  words,
+  view,
+  live,
+  loading,
+  loadSpots,
+  remember,
+  stage: mapElement.parentElement,
+  isMotionReduced: minimumMotion,
+  swipe: {
+    root: options.tiles,
+    onBusy: (isBusy) => setBusy("surface before", isBusy),
+    onBroken: () => notes.add("error_surface", texts.error_surface, { isError: true }),
+  },
+  async show(next, { isPlaying }) {
+    run = next;
+    await showRun({ isAnnounced: !isPlaying });
+    await refreshPanel();
+  },
+  panel: {
+    open(title, content) {
+      shownKind = "difference";
+      view.spot = null;
+      view.village = null;
+      base.select(null);
+      panel.show(title, content);
+      remember();
+    },
+    refresh(title, content) {
+      if (shownKind === "difference") panel.refresh(title, content);
+    },
+  },
+  onDistrict(code) {
+    const inside = villageIndex.filter(
+      ({ feature }) => feature.properties.district === code,
+    );
+    if (inside.length > 0) base.fit(joinExtents(inside.map(({ extent }) => extent)));
   },
 });
 

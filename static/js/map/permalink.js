@@ -1,6 +1,8 @@
 // What is looked at, in the address bar, so that it can be sent to a colleague:
 // ?operator=…&service=…&layers=a,b&spot=…|village=…#zoom/lat/lon
 
+import { readTime, writeTime } from "./time-steps.js";
+
 export const LAYERS = [
   "surface",
   "spots",
@@ -43,12 +45,13 @@ export function readView(search, hash, { operators, services }) {
         : LAYERS.filter((name) => layers.split(",").includes(name)),
     spot: query.get("spot"),
     village: query.get("spot") ? null : query.get("village"),
+    time: readTime(query),
     position: readPosition(hash),
   };
 }
 
 /** Write a view as the end of an address, leaving out what is usual. */
-export function writeView({ operator, service, layers, spot, village, position }) {
+export function writeView({ operator, service, layers, spot, village, time, position }) {
   const query = new URLSearchParams();
   if (operator !== DEFAULTS.operator) query.set("operator", operator);
   if (service !== DEFAULTS.service) query.set("service", service);
@@ -56,6 +59,7 @@ export function writeView({ operator, service, layers, spot, village, position }
   if (ordered.join() !== DEFAULTS.layers.join()) query.set("layers", ordered.join(","));
   if (spot) query.set("spot", spot);
   else if (village) query.set("village", village);
+  if (time) writeTime(query, time);
   const search = query.toString().replaceAll("%2C", ",");
   const hash = position
     ? `#${+position.zoom.toFixed(2)}/${position.lat.toFixed(4)}/${position.lon.toFixed(4)}`
