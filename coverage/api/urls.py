@@ -1,6 +1,6 @@
 from django.urls import path
 
-from coverage.api import rest
+from coverage.api import map_layers, rest
 from coverage.api.trip_tiles import TripTiles
 
 urlpatterns = [
@@ -12,6 +12,17 @@ urlpatterns = [
     ),
     path("villages/", rest.Villages.as_view(), name="api-villages"),
     path("villages/<str:code>/", rest.VillageDetail.as_view(), name="api-village"),
+    path(
+        "map-boundaries/",
+        map_layers.MapBoundaries.as_view(),
+        name="api-map-boundaries",
+    ),
+    path(
+        "village-shares/", map_layers.VillageShares.as_view(), name="api-village-shares"
+    ),
+    path("place-states/", map_layers.PlaceStates.as_view(), name="api-place-states"),
+    path("evidence/", map_layers.Evidence.as_view(), name="api-evidence"),
+    path("report-cells/", map_layers.ReportCells.as_view(), name="api-report-cells"),
     path("trip-tiles/", TripTiles.as_view(), name="api-trip-tiles"),
     path("runs/", rest.Runs.as_view(), name="api-runs"),
     path("runs/current/", rest.CurrentRun.as_view(), name="api-run-current"),

@@ -164,7 +164,7 @@ class DashboardPage(LayerPage):
                 }
                 for state in VILLAGE_STATES
             ],
-            "map": self.map_url(layers="surface,spots,boundaries,official"),
+            "map": self.map_url(layers="surface,unknown,spots,boundaries,official"),
         }
 
     def longest_unmeasured(

@@ -22,9 +22,10 @@ from coverage.selectors.tables import (
     village_layers,
     village_table,
 )
-from coverage.web import words
+from coverage.web import layer_words, words
+from coverage.web.map_modules import map_modules
 from kukar_connect.roles import RoleRequiredMixin
-from villages.models import BoundarySource, Claim, Facility, Settlement, Village
+from villages.models import BoundarySource, Claim, Facility, Settlement, Site, Village
 
 # The largest; a reader who wants the rest asks for it.
 SPOTS_AT_FIRST = 50
@@ -103,11 +104,18 @@ class MapPage(LayerPage):
         return super().get_context_data(
             **kwargs,
             map_texts=words.map_texts(),
+            map_modules=map_modules(),
             api_root=f"{root}api/v1/",
             tiles_root=f"{root}tiles/",
             osm_tiles=settings.KUKAR_OSM_TILES,
             confidence_high=words.CONFIDENCE_HIGH,
             confidence_medium=words.CONFIDENCE_MEDIUM,
+            filter_choices=layer_words.filter_choices(
+                medium=words.CONFIDENCE_MEDIUM, high=words.CONFIDENCE_HIGH
+            ),
+            share_legend=layer_words.share_legend(),
+            density_legend=layer_words.density_legend(),
+            has_sites=Site.objects.exists(),
             has_settlements=Settlement.objects.exists(),
             has_facilities=Facility.objects.exists(),
             has_approximate_boundaries=Village.objects.filter(

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from kukar_connect.geojson import collection_response, features
-from villages.models import Claim, District, Facility, Settlement, Village
+from villages.models import Claim, District, Facility, Settlement, Site, Village
 
 GEOJSON = {(200, "application/geo+json"): OpenApiTypes.OBJECT}
 
@@ -113,6 +113,7 @@ class Settlements(PlaceList):
             "households",
             "people",
             "source",
+            "is_demo",
         )
     }
 
@@ -124,7 +125,35 @@ class Facilities(PlaceList):
     """Schools, puskesmas, village offices and the like."""
 
     geometry = "point"
-    properties = {name: name for name in ("id", "name", "kind", "village_id", "source")}
+    properties = {
+        name: name for name in ("id", "name", "kind", "village_id", "source", "is_demo")
+    }
 
     def rows(self) -> QuerySet:
         return Facility.objects.order_by("id")
+
+
+class Sites(PlaceList):
+    """Towers, repeaters and VSATs that somebody has told us of, whatever works."""
+
+    geometry = "point"
+    properties = {
+        name: name
+        for name in (
+            "id",
+            "name",
+            "kind",
+            "status",
+            "operators",
+            "technologies",
+            "height_m",
+            "owner",
+            "village_id",
+            "verified_date",
+            "source",
+            "is_demo",
+        )
+    }
+
+    def rows(self) -> QuerySet:
+        return Site.objects.order_by("id")

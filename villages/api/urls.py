@@ -26,5 +26,6 @@ urlpatterns = [
     ),
     path("official-list/", places.OfficialList.as_view(), name="api-official-list"),
     path("settlements/", places.Settlements.as_view(), name="api-settlements"),
+    path("sites/", places.Sites.as_view(), name="api-sites"),
     path("facilities/", places.Facilities.as_view(), name="api-facilities"),
 ]
