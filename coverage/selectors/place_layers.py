@@ -29,7 +29,10 @@ ORDER BY c.village_id
 def village_shares(
     run: CoverageRun, operator: str, service: str
 ) -> dict[str, dict[str, Any]]:
-    """Return for each village how many of its settlements are in which state."""
+    """Return for each village how many of its settlements are in which state.
+
+    Where nobody has looked for the operator there are no rows: nothing is known.
+    """
     counts = ", ".join(
         f"count(*) FILTER (WHERE c.state = '{state}')" for state in PlaceState.values
     )

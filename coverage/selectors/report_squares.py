@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from io import BytesIO
+from threading import Lock
 
 import numpy as np
 from django.db import connection
@@ -154,10 +155,21 @@ LEFT JOIN unnest(%(codes)s::varchar[]) WITH ORDINALITY AS v (code, number)
 """
 
 
-# Each run that is published has seen reports that the one before had not.
-@lru_cache(maxsize=1)
+_reading = Lock()
+
+
 def report_squares(run_id: int) -> ReportSquares:
-    """Return every stored report; read anew for every run."""
+    """Return every stored report; read anew for every run.
+
+    Each run that is published has seen reports that the one before had not.
+    """
+    # Two requests that come together wait for one reading.
+    with _reading:
+        return _report_squares(run_id)
+
+
+@lru_cache(maxsize=1)
+def _report_squares(run_id: int) -> ReportSquares:
     codes = list(Village.objects.order_by("code").values_list("code", flat=True))
     copied = BytesIO()
     with connection.cursor() as cursor:

@@ -38,7 +38,7 @@ def layer_texts() -> dict[str, Any]:
         "used_one": _("1 report that counts"),
         "used_other": _("{count} reports that count"),
         "evidence_note": _(
-            "Counted by squares of the map; where a single report was made is not shown."
+            "Counted by squares of the map; no single report's place is shown."
         ),
     }
 
@@ -58,7 +58,7 @@ def filter_choices(*, medium: float, high: float) -> dict[str, Any]:
 
 
 def share_legend() -> list[dict[str, Any]]:
-    """Return the classes of `static/js/map/shares.js`, from all covered to none."""
+    """Return the classes of `static/js/map/counts.js`, from all covered to none."""
     return [
         {"number": n, "name": name}
         for n, name in enumerate(
@@ -75,8 +75,16 @@ def share_legend() -> list[dict[str, Any]]:
 
 
 def density_legend() -> list[dict[str, Any]]:
-    """Return the classes of DENSITY in `static/js/map/cells.js`."""
+    """Return the classes of DENSITY in `static/js/map/counts.js`."""
     return [
         {"number": n, "name": name}
-        for n, name in enumerate(("200+", "50–199", "10–49", "3–9", "1–2"))
+        for n, name in enumerate(
+            (
+                _("above 100"),
+                _("10 to 100"),
+                _("1 to 10"),
+                _("0.1 to 1"),
+                _("below 0.1"),
+            )
+        )
     ]

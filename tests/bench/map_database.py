@@ -59,16 +59,16 @@ def manage(*arguments: str) -> None:
     )
 
 
-def fill() -> None:
+def fill(boundaries: str | None = None) -> None:
     """Fill the database that DATABASE_URL names; minutes."""
     for command in (
         ("migrate", "--noinput"),
-        ("load_villages",),
+        ("load_villages", *(("--boundaries", boundaries) if boundaries else ())),
         ("load_demo",),
         ("compute_coverage",),
     ):
         say(" ".join(command))
-        manage(*command)
+        manage(*(str(word) for word in command))
     from django.db import connection
 
     with connection.cursor() as cursor:

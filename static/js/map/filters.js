@@ -41,9 +41,8 @@ export function readFilters(query) {
   const filters = Object.fromEntries(
     Object.entries(READERS).map(([name, read]) => [name, read(query.get(name) ?? "")]),
   );
-  // A village lies in one district: the two together would show nothing.
-  if (filters.in_village && !filters.in_village.startsWith(`${filters.district ?? ""}`))
-    filters.district = filters.in_village.slice(0, 8);
+  // A village lies in one district: another one beside it would show nothing.
+  if (filters.in_village) filters.district = filters.in_village.slice(0, 8);
   return filters;
 }
 

@@ -1,6 +1,6 @@
 // What the panel says about shares, sites, evidence and counted reports.
 
-import { dayToIso } from "./cells.js";
+import { dayToIso } from "./counts.js";
 import { h, swatch } from "./dom.js";
 import { fill } from "./words.js";
 

@@ -24,7 +24,7 @@ export function stateColour(state) {
 }
 
 /** Surface tiles of one layer; the old ones stay until the new ones are there. */
-export function makeSurface(map, root, { onBroken, onBusy }) {
+export function makeSurface(map, root, { onBroken, onBusy, onDrawn = () => {} }) {
   let shown = null;
   let coming = null;
   let isShown = true;
@@ -68,6 +68,7 @@ export function makeSurface(map, root, { onBroken, onBusy }) {
     });
     layer.on("load", () => {
       onBusy(false);
+      onDrawn();
       if (coming !== layer) return;
       if (shown) shown.remove();
       shown = layer;

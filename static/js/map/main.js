@@ -116,6 +116,7 @@ const map = makeMap(mapElement, texts, {
 });
 const base = makeBase(map, mapElement);
 const surface = makeSurface(map, options.tiles, {
+  onDrawn: () => performance.mark("map-surface"),
   onBusy: (isBusy) => setBusy("surface", isBusy),
   onBroken: () => notes.add("error_surface", texts.error_surface, { isError: true }),
 });

@@ -2,7 +2,8 @@
 // one by one where the view holds few enough.
 
 import { canvasIn } from "./base.js";
-import { askFor, boundsOf, cellExtent, levelFor } from "./cells.js";
+import { boundsOf } from "./cells.js";
+import { askFor, cellExtent, levelFor } from "./counts.js";
 import { h } from "./dom.js";
 import { clusterPoints } from "./geometry.js";
 import { stateColour } from "./layers.js";
@@ -44,10 +45,12 @@ function ring(counts, total) {
 export function makeReports(map, { load, loadCells, language, onCount }) {
   const renderer = canvasIn("points");
   const group = L.layerGroup();
-  const short = new Intl.NumberFormat(language, {
+  // What fits into the circle: 950, 9,5 rb, 160 rb; the panel has the exact number.
+  const rounded = new Intl.NumberFormat(language, {
     notation: "compact",
-    maximumFractionDigits: 1,
+    maximumSignificantDigits: 2,
   });
+  const short = (count) => (count < 1000 ? String(count) : rounded.format(count));
   let isShown = false;
   let query = {};
   let run = null;
@@ -60,14 +63,14 @@ export function makeReports(map, { load, loadCells, language, onCount }) {
     const icon = h(
       "div",
       { class: `cluster${isSilent ? " cluster--silent" : ""}` },
-      h("span", {}, short.format(total)),
+      h("span", {}, short(total)),
     );
     icon.style.setProperty("--found", ring(counts, total));
     L.marker(latLng, {
       pane: "points",
       interactive: false,
       keyboard: false,
-      icon: L.divIcon({ className: "cluster-icon", html: icon, iconSize: [44, 44] }),
+      icon: L.divIcon({ className: "cluster-icon", html: icon, iconSize: [50, 50] }),
     }).addTo(group);
   }
 

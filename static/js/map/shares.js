@@ -1,36 +1,8 @@
 // Villages coloured by the share of their settlements that are covered.
 
 import { canvasIn, drawn } from "./base.js";
+import { classColour, shareOf } from "./counts.js";
 import { passesVillage } from "./filters.js";
-
-// The least share of each class and its colour, dark at both ends.
-export const CLASSES = [
-  [1, "#1e7a73"],
-  [0.75, "#5aa79d"],
-  [0.5, "#a9d6cc"],
-  [0.25, "#f6dca6"],
-  [Number.MIN_VALUE, "#eda24a"],
-  [0, "#a02410"],
-];
-
-/** What a village's settlements say: {total, covered, unknown, share} or null. */
-export function shareOf(counts) {
-  if (!counts) return null;
-  const covered = counts.covered + counts.weak;
-  const total = covered + counts.likely_blank + counts.blank + counts.unknown;
-  if (total === 0) return null;
-  return {
-    total,
-    covered,
-    unknown: counts.unknown,
-    // Of all settlements: nobody knows whether the unknown ones are covered.
-    share: covered / total,
-    isMostlyUnknown: counts.unknown * 2 > total,
-    isStandIn: counts.is_stand_in,
-  };
-}
-
-export const classColour = (share) => CLASSES.find(([least]) => share >= least)[1];
 
 function pattern(paint, size = 8) {
   const tile = document.createElement("canvas");
@@ -87,14 +59,15 @@ export function makeShares(map, { load }) {
   }
 
   const style = ({ properties: { code } }) => {
+    // Of a village that the run says nothing about nobody knows anything.
     const share = shareOf(shares[code]);
     const isIn = !filters || passesVillage(code, filters);
     return {
       stroke: isIn,
       color: "#41525a",
       weight: 0.8,
-      fill: share !== null && isIn,
-      fillColor: share ? fillFor(share) : null,
+      fill: isIn,
+      fillColor: share ? fillFor(share) : dots,
       fillOpacity: 0.9,
     };
   };
