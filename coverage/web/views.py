@@ -73,7 +73,6 @@ class LayerPage(RoleRequiredMixin, TemplateView):
                 ).items()
                 if operator in LayerOperator.values
             ],
-            **self.table(),
         )
 
     def table(self) -> dict[str, Any]:
@@ -140,6 +139,7 @@ class TablePage(LayerPage):
             **kwargs,
             spots=spots if is_whole else spots[:SPOTS_AT_FIRST],
             spots_total=len(spots),
+            **self.table(),
         )
 
 
