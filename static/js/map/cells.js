@@ -2,6 +2,7 @@
 
 import { canvasIn } from "./base.js";
 import { askFor, cellExtent, DAY_MS, densityColour, levelFor } from "./counts.js";
+import { painted } from "./dom.js";
 import { toCorners } from "./lonlat.js";
 
 const { L } = window;
@@ -41,9 +42,11 @@ export function makeEvidence(map, { load }) {
     if (!isShown || query.run === undefined) return;
     asking?.abort();
     asking = new AbortController();
+    const { signal } = asking;
     const level = levelFor(map.getZoom(), CELL_PX);
-    const data = await load({ ...query, ...askFor(extentOfMap, level) }, asking.signal);
-    if (!data || !isShown) return;
+    const data = await load({ ...query, ...askFor(extentOfMap, level) }, signal);
+    await painted();
+    if (!data || !isShown || signal.aborted) return;
     cells = data.cells.map(([column, row, day, count]) => ({
       extent: cellExtent(column, row, data.level),
       colour: densityColour(count, data.level),

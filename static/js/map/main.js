@@ -3,7 +3,7 @@
 import { makeApi } from "./api.js";
 import { makeBase, makeMap } from "./base.js";
 import { makeDetails } from "./details.js";
-import { h } from "./dom.js";
+import { h, painted } from "./dom.js";
 import { makeFilterForm } from "./filter-form.js";
 import { passesSpot } from "./filters.js";
 import {
@@ -315,6 +315,7 @@ async function showRun({ isAnnounced = false } = {}) {
     () => loadSpots(run.id, operator, service),
     showRun,
   );
+  await painted();
   // By now the reader may have chosen another layer.
   if (data === null || operator !== view.operator || service !== view.service) return;
   spots.setData(data);

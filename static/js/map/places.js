@@ -1,6 +1,7 @@
 // Settlements, public services and sites: the shape says the kind, the fill the state.
 
 import { canvasIn } from "./base.js";
+import { painted } from "./dom.js";
 import { stateColour } from "./layers.js";
 import { toLatLng } from "./lonlat.js";
 
@@ -150,6 +151,7 @@ export function makePlaces(map, { load, loadStates, sign, passes }) {
       features ?? load(),
       asked && loadStates ? loadStates(asked) : null,
     ]);
+    await painted();
     if (asked !== question) return;
     features ??= data.features.filter((feature) => feature.geometry);
     states = told ?? {};
