@@ -167,7 +167,7 @@ def add_spots() -> None:
         sys.exit("The villages have no boundaries.")
     random = np.random.default_rng(5)
     for operator, service in LAYERS:
-        noise = gaussian_filter(random.standard_normal(here.owner.shape), 3)
+        noise = gaussian_filter(random.standard_normal(here.owner.shape), 2.8)
         mask = (noise > np.quantile(noise, 0.93)) & (here.owner >= 0)
         labels, patches = label_patches(mask)
         kinds = mask.astype(np.uint8)
