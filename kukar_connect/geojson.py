@@ -37,8 +37,12 @@ def features(
     )
 
 
+def collection_text(texts: list[str], **members: str) -> str:
+    """Return a FeatureCollection; *members* are further members as JSON text."""
+    extra = "".join(f'"{name}":{text},' for name, text in members.items())
+    return f'{{"type":"FeatureCollection",{extra}"features":[{",".join(texts)}]}}'
+
+
 def collection_response(texts: list[str], **members: str) -> HttpResponse:
     """Answer a FeatureCollection; *members* are further members as JSON text."""
-    extra = "".join(f'"{name}":{text},' for name, text in members.items())
-    body = f'{{"type":"FeatureCollection",{extra}"features":[{",".join(texts)}]}}'
-    return HttpResponse(body, content_type=CONTENT_TYPE)
+    return HttpResponse(collection_text(texts, **members), content_type=CONTENT_TYPE)

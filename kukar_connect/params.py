@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -62,6 +63,19 @@ def number(query: QueryDict, name: str) -> float | None:
         return float(value)
     except ValueError:
         raise ParameterError(_("%(name)s is a number.") % {"name": name}) from None
+
+
+def day(query: QueryDict, name: str) -> date | None:
+    """Return the parameter *name* as a day, written 2026-01-31."""
+    value = text(query, name)
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ParameterError(
+            _("%(name)s is a day, such as 2026-01-31.") % {"name": name}
+        ) from None
 
 
 def bbox(query: QueryDict) -> tuple[float, float, float, float] | None:

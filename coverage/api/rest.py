@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from django.contrib.gis.db.models import MultiPolygonField
 from django.contrib.gis.geos import Polygon
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
@@ -44,7 +46,13 @@ from coverage.selectors.tallies import tallies_of, with_all_operators
 from coverage.web.profile_words import kind_and_name, village_sentence
 from kukar_connect import params
 from kukar_connect.errors import DomainError
-from kukar_connect.geojson import collection_response, features
+from kukar_connect.geojson import (
+    CONTENT_TYPE,
+    collection_response,
+    collection_text,
+    features,
+)
+from kukar_connect.kept import pack, packed_response
 from villages.api.places import x_of, y_of
 from villages.models import Claim, SignalReport, Village
 
@@ -88,20 +96,57 @@ def tag(response: HttpResponse, etag: str) -> HttpResponse:
     return response
 
 
+GEOMETRIES = ["polygon", "outline", "sketch"]
 GEOMETRY = OpenApiParameter(
     "geometry",
     str,
-    enum=["polygon", "outline"],
+    enum=GEOMETRIES,
     description=(
         "polygon (default): the exact union of the squares. outline: the same with "
-        "slopes for stairs, for drawing."
+        "slopes for stairs, for drawing. sketch: the outline, coarser than a square, "
+        "for drawing from afar."
     ),
 )
+# A sketch's line may move by this many degrees: half a square, and half a pixel at
+# zoom 10.
+SKETCH_DEG = 0.0007
+SKETCH_DECIMALS = 4
 
 
 def geometry_of(request: Request) -> str:
-    known = ["polygon", "outline"]
-    return params.choice(request.query_params, "geometry", known) or "polygon"
+    return params.choice(request.query_params, "geometry", GEOMETRIES) or "polygon"
+
+
+def spot_features(spots: QuerySet, run: CoverageRun, geometry: str) -> list[str]:
+    """Return *spots* of *run* as texts of GeoJSON features."""
+    if geometry == "sketch":
+        spots = spots.annotate(
+            sketch=Func(
+                "outline",
+                Value(SKETCH_DEG),
+                function="ST_SimplifyPreserveTopology",
+                output_field=MultiPolygonField(),
+            )
+        )
+    return features(
+        spots,
+        geometry=geometry,
+        precision=SKETCH_DECIMALS if geometry == "sketch" else 6,
+        properties=spot_properties(run),
+    )
+
+
+# A layer of a run never changes, and everybody who opens the map asks for one; the
+# eight layers of a run in one geometry.
+@lru_cache(maxsize=8)
+def packed_layer(
+    run_id: int, checksum: str, operator: str, service: str, geometry: str
+) -> bytes:
+    """Return all blank spots of a layer, packed."""
+    run = CoverageRun.objects.get(pk=run_id)
+    spots = BlankSpot.objects.of_run(run_id).filter(operator=operator, service=service)
+    texts = spot_features(spots.order_by("-area_km2", "identity"), run, geometry)
+    return pack(collection_text(texts, run=str(run_id)))
 
 
 class BlankSpots(APIView):
@@ -129,12 +174,16 @@ class BlankSpots(APIView):
         etag = f'"blank-spots-{run.pk}-{geometry}"'
         if not_modified := unchanged(request, etag):
             return not_modified
-        texts = features(
-            spots.order_by("-area_km2", "identity"),
-            geometry=geometry,
-            precision=6,
-            properties=spot_properties(run),
-        )
+        query = request.query_params
+        whole = {"run", "operator", "service", "geometry"}
+        if set(query) == whole and all(query.values()):
+            packed = packed_layer(
+                run.pk, run.checksum, query["operator"], query["service"], geometry
+            )
+            return tag(
+                packed_response(request, packed, content_type=CONTENT_TYPE), etag
+            )
+        texts = spot_features(spots.order_by("-area_km2", "identity"), run, geometry)
         return tag(collection_response(texts, run=str(run.pk)), etag)
 
     def filtered(self, request: Request, run: CoverageRun) -> QuerySet:
@@ -209,12 +258,7 @@ class BlankSpotDetail(APIView):
     def get(self, request: Request, identity: str) -> HttpResponse:
         run = run_of(request)
         spots = BlankSpot.objects.of_run(run.pk).filter(identity=identity)
-        texts = features(
-            spots,
-            geometry=geometry_of(request),
-            precision=6,
-            properties=spot_properties(run),
-        )
+        texts = spot_features(spots, run, geometry_of(request))
         if not texts:
             raise NoRunError(_("This run has no such blank spot."))
         return HttpResponse(texts[0], content_type="application/geo+json")

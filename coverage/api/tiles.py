@@ -4,22 +4,31 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from coverage.models import CoverageRun, LayerOperator, Service
-from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, paint_tile
+from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, PARTS, paint_tile
 
 
 class SurfaceTileView(APIView):
     """A PNG tile of one run: its address never means anything else."""
 
-    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "part", str, enum=PARTS, description="Which states; default all."
+            )
+        ],
+        responses={(200, "image/png"): OpenApiTypes.BINARY},
+    )
     def get(self, request: Request, **where: Any) -> HttpResponse:
         run, z, x, y = where["run"], where["z"], where["x"], where["y"]
+        part = request.query_params.get("part", "all")
         is_askable = (
-            where["operator"] in LayerOperator.values
+            part in PARTS
+            and where["operator"] in LayerOperator.values
             and where["service"] in Service.values
             and MIN_ZOOM <= z <= MAX_ZOOM
             and max(x, y) < 2**z
@@ -29,7 +38,7 @@ class SurfaceTileView(APIView):
         )
         if not is_askable:
             return HttpResponse(status=404)
-        png = paint_tile(run, where["operator"], where["service"], z, x, y)
+        png = paint_tile(run, where["operator"], where["service"], z, x, y, part)
         response = HttpResponse(png, content_type="image/png")
         # Private, because who may see the map is this site's to say.
         response["Cache-Control"] = "private, max-age=31536000, immutable"

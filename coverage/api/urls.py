@@ -1,6 +1,6 @@
 from django.urls import path
 
-from coverage.api import rest
+from coverage.api import map_layers, rest
 from coverage.api.history import MonthlyRuns, RunDifferences
 from coverage.api.priorities import Priorities
 from coverage.api.trip_tiles import TripTiles
@@ -15,6 +15,17 @@ urlpatterns = [
     path("priorities/", Priorities.as_view(), name="api-priorities"),
     path("villages/", rest.Villages.as_view(), name="api-villages"),
     path("villages/<str:code>/", rest.VillageDetail.as_view(), name="api-village"),
+    path(
+        "map-boundaries/",
+        map_layers.MapBoundaries.as_view(),
+        name="api-map-boundaries",
+    ),
+    path(
+        "village-shares/", map_layers.VillageShares.as_view(), name="api-village-shares"
+    ),
+    path("place-states/", map_layers.PlaceStates.as_view(), name="api-place-states"),
+    path("evidence/", map_layers.Evidence.as_view(), name="api-evidence"),
+    path("report-cells/", map_layers.ReportCells.as_view(), name="api-report-cells"),
     path("trip-tiles/", TripTiles.as_view(), name="api-trip-tiles"),
     path("runs/", rest.Runs.as_view(), name="api-runs"),
     path("runs/monthly/", MonthlyRuns.as_view(), name="api-runs-monthly"),

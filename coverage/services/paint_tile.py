@@ -21,14 +21,23 @@ HATCH_EVERY, HATCH_WIDTH = 8, 2
 # The index of "drawn nothing", and of a hatch line, beside those of the states.
 CLEAR, HATCH = 0, 1
 MIN_ZOOM, MAX_ZOOM = 5, 16
+PARTS = ("all", "known", "unknown")
 
 
 # A tile of a run never changes, and the first zooms ask for every tile there is.
 @lru_cache(maxsize=1024)
 def paint_tile(
-    run_id: int, operator: str, service: str, z: int, x: int, y: int
+    run_id: int,
+    operator: str,
+    service: str,
+    z: int,
+    x: int,
+    y: int,
+    part: str = "all",
 ) -> bytes:
     """Return tile z/x/y of a layer as PNG, empty where the regency is not.
+
+    *part* is one of PARTS: all states, only what is known, or only what is not.
 
     At zoom 10 a square is a pixel. Nearer, squares are enlarged; farther, a pixel
     shows the state that most of its squares are in.
@@ -39,6 +48,10 @@ def paint_tile(
         state = _reduced(run_id, operator, service, ZOOM - z, x, y)
     if state is None:
         state = np.full((TILE_SQUARES, TILE_SQUARES), State.OUTSIDE, np.uint8)
+    if part == "known":
+        state = np.where(state == State.UNKNOWN, State.OUTSIDE, state)
+    elif part == "unknown":
+        state = np.where(state == State.UNKNOWN, state, State.OUTSIDE)
     return _png(state)
 
 

@@ -46,10 +46,6 @@ class DashboardPage(LayerPage):
 
     template_name = "coverage/dashboard.html"
 
-    def table(self) -> dict[str, Any]:
-        # The frame's table of villages by area is not shown here.
-        return {}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         if self.run is None:
@@ -164,7 +160,7 @@ class DashboardPage(LayerPage):
                 }
                 for state in VILLAGE_STATES
             ],
-            "map": self.map_url(layers="surface,spots,boundaries,official"),
+            "map": self.map_url(layers="surface,unknown,spots,boundaries,official"),
         }
 
     def longest_unmeasured(

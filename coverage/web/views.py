@@ -19,10 +19,11 @@ from coverage.selectors.tables import (
     blank_spot_table,
     village_table,
 )
-from coverage.web import words
+from coverage.web import layer_words, words
+from coverage.web.map_modules import map_modules
 from coverage.web.time_words import change_names
 from kukar_connect.roles import RoleRequiredMixin
-from villages.models import BoundarySource, Facility, Settlement, Village
+from villages.models import BoundarySource, Facility, Settlement, Site, Village
 
 # The largest; a reader who wants the rest asks for it.
 SPOTS_AT_FIRST = 50
@@ -70,7 +71,6 @@ class LayerPage(RoleRequiredMixin, TemplateView):
                 ).items()
                 if operator in LayerOperator.values
             ],
-            **self.table(),
         )
 
     def table(self) -> dict[str, Any]:
@@ -102,11 +102,18 @@ class MapPage(LayerPage):
             **kwargs,
             map_texts=words.map_texts(),
             change_names=change_names(),
+            map_modules=map_modules(),
             api_root=f"{root}api/v1/",
             tiles_root=f"{root}tiles/",
             osm_tiles=settings.KUKAR_OSM_TILES,
             confidence_high=words.CONFIDENCE_HIGH,
             confidence_medium=words.CONFIDENCE_MEDIUM,
+            filter_choices=layer_words.filter_choices(
+                medium=words.CONFIDENCE_MEDIUM, high=words.CONFIDENCE_HIGH
+            ),
+            share_legend=layer_words.share_legend(),
+            density_legend=layer_words.density_legend(),
+            has_sites=Site.objects.exists(),
             has_settlements=Settlement.objects.exists(),
             has_facilities=Facility.objects.exists(),
             has_approximate_boundaries=Village.objects.filter(
@@ -131,6 +138,7 @@ class TablePage(LayerPage):
             **kwargs,
             spots=spots if is_whole else spots[:SPOTS_AT_FIRST],
             spots_total=len(spots),
+            **self.table(),
         )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from coverage.models import ANY_OPERATOR, LayerOperator, Service
+from coverage.web.layer_words import layer_texts
 from coverage.web.profile_words import profile_texts
 from coverage.web.time_words import time_texts
 from villages.flags import Flag
@@ -238,4 +239,5 @@ def map_texts() -> dict[str, Any]:
         "settlement": _("Settlement"),
         "profile": profile_texts(),
         **time_texts(),
+        "layers": layer_texts(),
     }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { NO_FILTERS } from "../../static/js/map/filters.js";
 import { DEFAULTS, readView, writeView } from "../../static/js/map/permalink.js";
 
 const known = {
@@ -11,6 +12,7 @@ const known = {
 test("an empty address is the usual view", () => {
   assert.deepEqual(readView("", "", known), {
     ...DEFAULTS,
+    filters: { ...NO_FILTERS },
     spot: null,
     village: null,
     time: { run: null, from: null, mode: "single", without: [] },
@@ -23,6 +25,16 @@ test("a view survives being written and read", () => {
     operator: "INDOSAT",
     service: "voice",
     layers: ["spots", "reports"],
+    filters: {
+      ...NO_FILTERS,
+      district: "64.02.12",
+      in_village: "64.02.12.2001",
+      min_area: 2.5,
+      min_confidence: 0.8,
+      technology: "4G",
+      since: "2026-01-31",
+      demo: "off",
+    },
     spot: "9d1c7d3e-6df3-4b0e-8a6f-0f3f3cbb0c55",
     village: null,
     time: { run: 12, from: 5, mode: "difference", without: ["newly_measured"] },
@@ -33,7 +45,7 @@ test("a view survives being written and read", () => {
 });
 
 test("what is usual is left out of the address", () => {
-  const view = { ...DEFAULTS, spot: null, village: null, position: null };
+  const view = { ...DEFAULTS, filters: NO_FILTERS, spot: null, village: null, position: null };
   assert.equal(writeView(view), "");
 });
 

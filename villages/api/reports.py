@@ -25,7 +25,7 @@ from kukar_connect.geojson import collection_response, features
 from kukar_connect.problems import CONTENT_TYPE as PROBLEM
 from kukar_connect.roles import CanSeeReports, CanSubmitReports
 from villages.api.serializers import ReportSerializer, SubmissionResultSerializer
-from villages.models import Device, Operator, SignalReport
+from villages.models import Device, Operator, SignalReport, Technology
 from villages.models.reports import receipt
 from villages.services.submit_reports import NewReport, Outcome, store_reports
 
@@ -103,7 +103,12 @@ class Reports(APIView):
         parameters=[
             OpenApiParameter("bbox", str, description="west,south,east,north"),
             OpenApiParameter("operator", str, enum=Operator.values),
+            OpenApiParameter("technology", str, enum=[t for t in Technology if t]),
+            OpenApiParameter("since", str, description="First day, 2026-01-31."),
+            OpenApiParameter("until", str, description="Last day, included."),
+            OpenApiParameter("district", str),
             OpenApiParameter("village", str),
+            OpenApiParameter("demo", str, enum=["off"]),
             OpenApiParameter("limit", int, description=f"1 to {MAX_SHOWN}"),
         ],
         responses={(200, "application/geo+json"): OpenApiTypes.OBJECT},
@@ -116,8 +121,20 @@ class Reports(APIView):
             reports = reports.filter(point__coveredby=Polygon.from_bbox(bbox))
         if operator := params.choice(query, "operator", Operator.values):
             reports = reports.filter(operator=operator)
+        technologies = [t for t in Technology.values if t]
+        if technology := params.choice(query, "technology", technologies):
+            reports = reports.filter(technology=technology)
+        # Days as they are counted here, in WITA.
+        if since := params.day(query, "since"):
+            reports = reports.filter(observed_at__date__gte=since)
+        if until := params.day(query, "until"):
+            reports = reports.filter(observed_at__date__lte=until)
+        if district := params.text(query, "district"):
+            reports = reports.filter(village__district_id=district)
         if village := params.text(query, "village"):
             reports = reports.filter(village_id=village)
+        if params.choice(query, "demo", ["off"]):
+            reports = reports.filter(is_demo=False)
         limit = params.whole_number(query, "limit")
         shown = MAX_SHOWN if limit is None else min(limit, MAX_SHOWN)
         # One more than is shown tells whether there are more.

@@ -10,6 +10,8 @@ const { L } = window;
 const PANES = {
   osm: 180,
   land: 190,
+  shares: 402,
+  cells: 405,
   spots: 410,
   lines: 420,
   points: 440,
@@ -176,6 +178,8 @@ export function makeBase(map, element) {
   return {
     showDistricts(data) {
       districts = data.features;
+      land?.remove();
+      districtLines?.remove();
       land = drawn(data, "land", renderers.land, () => ({
         stroke: false,
         fillColor: COLOURS.land,
@@ -188,6 +192,7 @@ export function makeBase(map, element) {
 
     showVillages(data) {
       villages = data.features;
+      villageLines?.remove();
       villageLines = drawn(data, "lines", renderers.lines, villageStyle);
       if (areVillagesShown) villageLines.addTo(map);
       drawLabels();

@@ -13,5 +13,13 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
+/** Resolves when what was changed so far is on the screen, so that it is not held up. */
+export const painted = () =>
+  new Promise((done) => {
+    // A page that nobody sees gets no frames.
+    if (document.hidden) done();
+    else window.requestAnimationFrame(() => window.setTimeout(done));
+  });
+
 export const swatch = (state) =>
   h("span", { class: `swatch swatch--${state}`, "aria-hidden": "true" });

@@ -1,42 +1,59 @@
 // What a run says: the signal surface and the blank spots; and the points on top.
 
 import { canvasIn, drawn } from "./base.js";
-import { clusterPoints, indexFeatures } from "./geometry.js";
+import { extentOf, indexFeatures } from "./geometry.js";
 import { h } from "./dom.js";
-import { toExtent, toLatLng } from "./lonlat.js";
+import { toCorners, toExtent, toLatLng } from "./lonlat.js";
 
 const { L } = window;
 
 // Above this the server would only enlarge what it has.
 const SURFACE_NATIVE_ZOOM = 16;
-const REPORTS_AT_ONCE = 2000;
-// Reports nearer to each other than this are drawn as one circle with a number.
-const CLUSTER_PX = 44;
-// Few points need no grouping.
-const CLUSTER_FROM = 150;
+// From this zoom on a blank spot's sketch is too coarse.
+const NEAR_ZOOM = 11;
 
+const colours = new Map();
 /** Take a colour from the style sheet, where it stands once. */
-const stateColour = (state) =>
-  getComputedStyle(document.documentElement)
-    .getPropertyValue(`--state-${state.replace("_", "-")}`)
-    .trim();
+export function stateColour(state) {
+  if (!colours.has(state)) {
+    const name = `--state-${state.replace("_", "-")}`;
+    const style = getComputedStyle(document.documentElement);
+    colours.set(state, style.getPropertyValue(name).trim());
+  }
+  return colours.get(state);
+}
 
 /** Surface tiles of one layer; the old ones stay until the new ones are there. */
-export function makeSurface(map, root, { onBroken, onBusy, pane = "tilePane" }) {
+export function makeSurface(
+  map,
+  root,
+  { onBroken, onBusy, onDrawn = () => {}, pane = "tilePane" },
+) {
   let shown = null;
   let coming = null;
   let isShown = true;
+  let isUnknownShown = true;
   let address = null;
+  let wanted = null;
+
+  /** Of the states that are known and of what nobody measured, which are drawn. */
+  function part() {
+    if (isShown) return isUnknownShown ? "" : "?part=known";
+    return isUnknownShown ? "?part=unknown" : null;
+  }
 
   function put() {
+    const next = address && part() !== null ? address + part() : null;
+    if (next === wanted) return;
+    wanted = next;
     if (coming) coming.remove();
     coming = null;
-    if (!address || !isShown) {
+    if (wanted === null) {
       if (shown) shown.remove();
       shown = null;
       return;
     }
-    const layer = L.tileLayer(address, {
+    const layer = L.tileLayer(wanted, {
       pane,
       minZoom: map.getMinZoom(),
       maxZoom: map.getMaxZoom(),
@@ -56,6 +73,7 @@ export function makeSurface(map, root, { onBroken, onBusy, pane = "tilePane" }) 
     });
     layer.on("load", () => {
       onBusy(false);
+      onDrawn();
       if (coming !== layer) return;
       if (shown) shown.remove();
       shown = layer;
@@ -73,8 +91,11 @@ export function makeSurface(map, root, { onBroken, onBusy, pane = "tilePane" }) 
       put();
     },
     setShown(value) {
-      if (value === isShown) return;
       isShown = value;
+      put();
+    },
+    setUnknownShown(value) {
+      isUnknownShown = value;
       put();
     },
   };
@@ -99,15 +120,29 @@ export function spotStyle({ state, confidence }, { isOverSurface, zoom }) {
   };
 }
 
-export function makeSpots(map, { pane = "spots" } = {}) {
+/**
+ * Blank spots of one layer. They come as sketches; `loadNear(extent)` brings those in
+ * view in detail.
+ */
+export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
   const renderer = canvasIn(pane);
   let layer = null;
+  let layerOf = new Map();
   let isShown = true;
   let isOverSurface = true;
   let isFar = null;
   let index = [];
+  let passing = [];
+  let passes = () => true;
+  const HIDDEN = { stroke: false, fill: false };
   const style = (feature) =>
-    spotStyle(feature.properties, { isOverSurface, zoom: map.getZoom() });
+    passes(feature.properties)
+      ? {
+          stroke: true,
+          fill: true,
+          ...spotStyle(feature.properties, { isOverSurface, zoom: map.getZoom() }),
+        }
+      : HIDDEN;
 
   map.on("zoomend", () => {
     const wasFar = isFar;
@@ -115,16 +150,56 @@ export function makeSpots(map, { pane = "spots" } = {}) {
     if (layer && isFar !== wasFar) layer.setStyle(style);
   });
 
+  async function refine() {
+    if (!loadNear || !isShown || !layer || map.getZoom() < NEAR_ZOOM) return;
+    const bounds = map.getBounds();
+    const inView = passing.filter(
+      ({ extent, isRefined }) => !isRefined && bounds.intersects(toCorners(extent)),
+    );
+    if (inView.length === 0) return;
+    const of = layer;
+    const near = await loadNear(toExtent(bounds.pad(0.2)));
+    // Another layer may have taken the place of this one.
+    if (!near || of !== layer) return;
+    const entries = new Map(index.map((entry) => [entry.feature.properties.id, entry]));
+    for (const { properties, geometry } of near.features) {
+      const entry = entries.get(properties.id);
+      if (!entry || entry.isRefined) continue;
+      entry.isRefined = true;
+      entry.feature.geometry = geometry;
+      entry.extent = extentOf(geometry);
+      layerOf
+        .get(properties.id)
+        .setLatLngs(L.GeoJSON.coordsToLatLngs(geometry.coordinates, 2, toLatLng));
+    }
+  }
+  map.on("moveend", refine);
+
+  function filterIndex() {
+    passing = index.filter(({ feature }) => passes(feature.properties));
+  }
+
   return {
     setData(data) {
       const next = drawn(data, pane, renderer, style);
       if (layer) layer.remove();
       layer = next;
+      layerOf = new Map();
+      layer.eachLayer((one) => layerOf.set(one.feature.properties.id, one));
       // Smallest first: where a click meets two, the smaller is meant.
       index = indexFeatures(data.features).sort(
         (a, b) => a.feature.properties.area_km2 - b.feature.properties.area_km2,
       );
+      filterIndex();
       if (isShown) layer.addTo(map);
+      refine();
+    },
+    /** Show those that `test(properties)` is true for. */
+    setFilter(test) {
+      passes = test;
+      filterIndex();
+      if (layer) layer.setStyle(style);
+      refine();
     },
     setOverSurface(value) {
       isOverSurface = value;
@@ -133,12 +208,18 @@ export function makeSpots(map, { pane = "spots" } = {}) {
     setShown(value) {
       isShown = value;
       if (!layer) return;
-      if (value) layer.addTo(map);
-      else layer.remove();
+      if (value) {
+        layer.addTo(map);
+        refine();
+      } else layer.remove();
     },
     /** Spots that can be seen, for clicks and lists. */
     get index() {
-      return isShown ? index : [];
+      return isShown ? passing : [];
+    },
+    /** Every spot of the layer, whatever the filters hide. */
+    get all() {
+      return index.map(({ feature }) => feature.properties);
     },
     find: (id) => index.find(({ feature }) => feature.properties.id === id)?.feature,
   };
@@ -183,126 +264,6 @@ export const officialMarker = (feature) =>
     interactive: false,
     keyboard: false,
   });
-
-// Hollow and filled, so that the two are told apart without their colours.
-const POINT_STYLES = {
-  settlement: { radius: 4, color: "#23383d", weight: 2, fillColor: "#fff", fillOpacity: 1 },
-  facility: { radius: 4, color: "#fff", weight: 1.5, fillColor: "#274b8f", fillOpacity: 1 },
-};
-
-export function pointMarkers(kind) {
-  const renderer = canvasIn("points");
-  return (feature) =>
-    L.circleMarker(toLatLng(feature.geometry.coordinates), {
-      pane: "points",
-      renderer,
-      interactive: false,
-      ...POINT_STYLES[kind],
-    });
-}
-
-// No signal is the darkest and largest, so that it stands out in grey as well.
-const REPORT_STYLES = {
-  no_service: { colour: "#1d0803", radius: 6 },
-  emergency_only: { state: "blank", radius: 5 },
-  voice_only: { state: "likely_blank", radius: 5 },
-  data: { state: "covered", radius: 5 },
-};
-
-/** Single reports of the view, fetched for it, many at one place drawn as one. */
-export function makeReports(map, { load, onCount }) {
-  const renderer = canvasIn("points");
-  const group = L.layerGroup();
-  let isShown = false;
-  let operator = null;
-  let features = [];
-  let asking = null;
-
-  function draw() {
-    group.clearLayers();
-    const points = features.map((feature) => {
-      const { x, y } = map.latLngToContainerPoint(toLatLng(feature.geometry.coordinates));
-      return { x, y, feature };
-    });
-    const groups =
-      points.length > CLUSTER_FROM
-        ? clusterPoints(points, CLUSTER_PX)
-        : points.map((point) => ({ ...point, members: [point] }));
-    for (const { x, y, members } of groups) {
-      if (members.length === 1) {
-        const { feature } = members[0];
-        const { state, colour, radius } = REPORT_STYLES[feature.properties.found];
-        L.circleMarker(toLatLng(feature.geometry.coordinates), {
-          pane: "points",
-          renderer,
-          interactive: false,
-          radius,
-          color: "#fff",
-          weight: 1.5,
-          fillOpacity: 1,
-          fillColor: colour ?? stateColour(state),
-        }).addTo(group);
-      } else {
-        const silent = members.filter(
-          ({ feature }) => feature.properties.found === "no_service",
-        ).length;
-        L.marker(map.containerPointToLatLng([x, y]), {
-          pane: "points",
-          interactive: false,
-          keyboard: false,
-          icon: L.divIcon({
-            className: `cluster${silent * 2 >= members.length ? " cluster--silent" : ""}`,
-            html: h("span", {}, String(members.length)),
-            iconSize: [34, 34],
-          }),
-        }).addTo(group);
-      }
-    }
-  }
-
-  async function refresh() {
-    if (!isShown) return;
-    if (asking) asking.abort();
-    asking = new AbortController();
-    const data = await load(
-      {
-        bbox: toExtent(map.getBounds())
-          .map((degrees) => degrees.toFixed(5))
-          .join(","),
-        operator,
-        limit: REPORTS_AT_ONCE,
-      },
-      asking.signal,
-    );
-    if (data === null || !isShown) return;
-    features = data.features;
-    onCount(features.length, features.length >= REPORTS_AT_ONCE);
-    draw();
-  }
-  map.on("moveend", refresh);
-
-  return {
-    refresh,
-    setOperator(value) {
-      operator = value === "ANY" ? null : value;
-      return refresh();
-    },
-    setShown(value) {
-      isShown = value;
-      if (value) {
-        group.addTo(map);
-        return refresh();
-      }
-      features = [];
-      group.clearLayers();
-      group.remove();
-      return null;
-    },
-    get features() {
-      return isShown ? features : [];
-    },
-  };
-}
 
 /** The one layer that comes from elsewhere; without it the map is whole. */
 export function makeOsm(map, address, onBroken) {

@@ -3,7 +3,9 @@
 import { makeApi } from "./api.js";
 import { makeBase, makeMap } from "./base.js";
 import { makeDetails } from "./details.js";
-import { h } from "./dom.js";
+import { h, painted } from "./dom.js";
+import { makeFilterForm } from "./filter-form.js";
+import { passesSpot } from "./filters.js";
 import {
   entriesWithin,
   extentOf,
@@ -11,17 +13,11 @@ import {
   indexFeatures,
   joinExtents,
 } from "./geometry.js";
-import {
-  makeOsm,
-  makePoints,
-  makeReports,
-  makeSpots,
-  makeSurface,
-  officialMarker,
-  pointMarkers,
-} from "./layers.js";
+import { makeLayerDetails } from "./layer-details.js";
+import { makeOsm, makeSpots, makeSurface } from "./layers.js";
 import { toExtent, toLatLng, toLonLat } from "./lonlat.js";
 import { makeNotes } from "./notes.js";
+import { makeOverlays } from "./overlays.js";
 import { makePanel } from "./panel.js";
 import { LAYERS, readView, writeView } from "./permalink.js";
 import { watchRuns } from "./runs.js";
@@ -35,6 +31,8 @@ const LIST_LENGTH = 40;
 // A place is shown with its surroundings, not from within.
 const CLOSEST_FIT_ZOOM = 13;
 const FIT_MARGIN_PX = 40;
+// From this zoom on boundaries drawn for the whole regency are too coarse.
+const NEAR_ZOOM = 11;
 
 const shell = document.getElementById("map-shell");
 const texts = JSON.parse(document.getElementById("map-texts").textContent);
@@ -119,26 +117,28 @@ const map = makeMap(mapElement, texts, {
 });
 const base = makeBase(map, mapElement);
 const surface = makeSurface(map, options.tiles, {
+  onDrawn: () => performance.mark("map-surface"),
   onBusy: (isBusy) => setBusy("surface", isBusy),
   onBroken: () => notes.add("error_surface", texts.error_surface, { isError: true }),
 });
-const spots = makeSpots(map);
-const official = makePoints(map, {
-  load: () => api.get("official-list/"),
-  makeMarker: officialMarker,
+const spots = makeSpots(map, {
+  loadNear: (extent) =>
+    loading("spots in detail", () =>
+      api.get("blank-spots/", {
+        run: run.id,
+        operator: view.operator,
+        service: view.service,
+        bbox: extent.map((degrees) => degrees.toFixed(4)).join(","),
+        geometry: "outline",
+      }),
+    ),
 });
-const settlements = makePoints(map, {
-  load: () => api.get("settlements/"),
-  makeMarker: pointMarkers("settlement"),
-});
-const facilities = makePoints(map, {
-  load: () => api.get("facilities/"),
-  makeMarker: pointMarkers("facility"),
-});
-const reports = makeReports(map, {
-  load: (query, signal) =>
-    loading("reports", () => api.get("reports/", query, { signal }), reports?.refresh),
-  onCount(count, isLimited) {
+const overlays = makeOverlays(map, {
+  api,
+  loading,
+  view,
+  language: document.documentElement.lang,
+  onReportCount(count, isLimited) {
     notes.remove("reports_limited");
     if (isLimited)
       notes.add(
@@ -147,6 +147,7 @@ const reports = makeReports(map, {
       );
   },
 });
+const { official, shares, evidence, settlements, facilities, sites, reports } = overlays;
 const osm = makeOsm(map, options.osm, () => notes.add("error_osm", texts.error_osm));
 
 if (view.position) {
@@ -198,10 +199,14 @@ function showLayer(name) {
       spots.setShown(value);
       time.setShown(name, value);
     },
+    unknown: () => surface.setUnknownShown(value),
+    shares: () => shares.setShown(value),
     boundaries: () => base.setVillagesShown(value),
     official: () => official.setShown(value),
     settlements: () => settlements.setShown(value),
     facilities: () => facilities.setShown(value),
+    sites: () => sites.setShown(value),
+    evidence: () => evidence.setShown(value),
     reports: () => reports.setShown(value),
     osm() {
       osm?.setShown(value);
@@ -209,6 +214,9 @@ function showLayer(name) {
       if (!value) notes.remove("error_osm");
     },
   };
+  for (const more of shell.querySelectorAll(`[data-of-layer~="${name}"]`)) {
+    more.hidden = !more.dataset.ofLayer.split(" ").some(isOn);
+  }
   return loading(`layer ${name}`, setters[name], () => showLayer(name));
 }
 
@@ -223,10 +231,42 @@ controls.addEventListener("change", ({ target }) => {
     if (shownKind === "spot" || shownKind === "list") panel.hide();
     showChoice();
     showRun({ isAnnounced: true });
-    reports.setOperator(view.operator);
+    overlays.ask(run);
   }
+  tellFilters();
   remember();
 });
+
+// --- filters ---------------------------------------------------------------------
+
+const layerWords = makeWords(document.documentElement.lang, texts.layers, {});
+const filterForm = makeFilterForm(
+  document.getElementById("filters"),
+  document.getElementById("filter-sign"),
+  { words: layerWords, texts: texts.layers, onChange: setFilters },
+);
+
+function tellFilters() {
+  const all = spots.all;
+  const isHidden = view.filters.demo === "off";
+  filterForm.tell({
+    shown: all.filter((p) => passesSpot(p, view.filters)).length,
+    all: all.length,
+    hiddenDemo: isHidden
+      ? all.filter((p) => p.is_demo).length + overlays.hiddenDemo
+      : 0,
+  });
+}
+
+function setFilters(filters) {
+  view.filters = filters;
+  spots.setFilter((p) => passesSpot(p, filters));
+  overlays.filter();
+  overlays.ask(run);
+  tellFilters();
+  if (shownKind === "list") openList({ isRefresh: true });
+  remember();
+}
 
 // --- the current run -------------------------------------------------------------
 
@@ -240,7 +280,7 @@ function loadSpots(runId, operator, service) {
       run: runId,
       operator,
       service,
-      geometry: "outline",
+      geometry: "sketch",
     });
     spotsOf.set(key, answer);
     answer.catch(() => spotsOf.delete(key));
@@ -281,9 +321,12 @@ async function showRun({ isAnnounced = false } = {}) {
     () => loadSpots(run.id, operator, service),
     showRun,
   );
+  await painted();
   // By now the reader may have chosen another layer.
   if (data === null || operator !== view.operator || service !== view.service) return;
   spots.setData(data);
+  tellFilters();
+  performance.mark("map-spots");
   if (isAnnounced) {
     const count = data.features.length;
     live.textContent = fill(texts.loaded, {
@@ -308,13 +351,13 @@ const { ask } = watchRuns({
       return;
     }
     if (!isFirst) spotsOf.clear();
+    overlays.ask(run);
     await showRun({ isAnnounced: isFirst });
     if (isFirst) {
       // What the address names may be a village.
       if (await places) openFromAddress();
     } else {
       live.textContent = fill(texts.updated, { id: next.id });
-      reports.refresh();
       refreshPanel();
     }
   },
@@ -344,6 +387,7 @@ const time = makeTime(document.getElementById("time"), {
   },
   async show(next, { isPlaying }) {
     run = next;
+    overlays.ask(run);
     await showRun({ isAnnounced: !isPlaying });
     await refreshPanel();
   },
@@ -381,6 +425,7 @@ const panel = makePanel(document.getElementById("panel"), {
   },
 });
 
+const layerDetails = makeLayerDetails({ words, texts, layerWords });
 const details = makeDetails({
   words,
   urls: { village: options.villageUrl, table: options.table },
@@ -457,10 +502,13 @@ async function openVillage(code, { isFocused = true } = {}) {
   remember();
   const feature = await loading("village", () => loadVillage(code), () => openVillage(code));
   if (feature === null || view.village !== code) return;
-  panel.show(feature.properties.name, details.village(feature.properties, view), {
-    isFocused,
-  });
+  panel.show(feature.properties.name, villageContent(feature), { isFocused });
 }
+
+const villageContent = ({ properties }) => [
+  ...layerDetails.villageShare(shares.of(properties.code)),
+  ...details.village(properties, view),
+];
 
 function openPoint(feature, kind) {
   shownKind = "point";
@@ -473,9 +521,25 @@ function openPoint(feature, kind) {
       fill(texts.report_title, { found: texts.found[p.found] }),
       details.report(p),
     );
+  } else if (kind === "site") {
+    panel.show(p.name, layerDetails.site(p));
   } else {
-    panel.show(p.name, details.point(p, kind));
+    const layer = kind === "facility" ? facilities : settlements;
+    panel.show(p.name, [
+      ...layerDetails.placeState(layer.stateOf(p.id), view),
+      ...details.point(p, kind),
+    ]);
   }
+  remember();
+}
+
+/** What was counted in one cell: evidence, or reports too many to draw singly. */
+function openCounted(content) {
+  shownKind = "point";
+  view.spot = null;
+  view.village = null;
+  base.select(null);
+  panel.show(content.title, content.body);
   remember();
 }
 
@@ -511,7 +575,7 @@ async function refreshPanel() {
     const code = view.village;
     const feature = await loading("village", () => loadVillage(code));
     if (feature && view.village === code)
-      panel.refresh(feature.properties.name, details.village(feature.properties, view));
+      panel.refresh(feature.properties.name, villageContent(feature));
   }
 }
 
@@ -547,6 +611,8 @@ function nearestWithin(features, at) {
   return best;
 }
 
+const extentOfCluster = ({ extent, latLng }) => extent ?? toExtent(latLng.toBounds(400));
+
 /** Open what lies at a place: points first, then the blank spot, then the village. */
 function inspect(latLng) {
   const lonLat = toLonLat(latLng);
@@ -554,12 +620,21 @@ function inspect(latLng) {
   const report = nearestWithin(reports.features, at);
   const settlement = nearestWithin(settlements.features, at);
   const facility = nearestWithin(facilities.features, at);
+  const site = nearestWithin(sites.features, at);
   const listed = nearestWithin(official.features, at);
+  const cluster = reports.clusterAt(at);
+  const cell = evidence.at(lonLat);
   const [spot] = featuresAt(spots.index, lonLat);
   const [village] = featuresAt(villageIndex, lonLat);
   if (report) openPoint(report, "report");
   else if (settlement) openPoint(settlement, "settlement");
   else if (facility) openPoint(facility, "facility");
+  else if (site) openPoint(site, "site");
+  else if (cluster)
+    openCounted(
+      layerDetails.cluster(cluster, { onZoom: () => base.fit(extentOfCluster(cluster)) }),
+    );
+  else if (cell) openCounted(layerDetails.evidence(cell));
   else if (listed) openVillage(listed.properties.code);
   else if (spot) openSpot(spot);
   else if (village) openVillage(village.properties.code);
@@ -597,8 +672,14 @@ map.on("mousemove", ({ latlng }) => {
     hover.hidden = !village;
     mapElement.classList.toggle("is-over-something", Boolean(village));
     if (village) {
-      const { name, district_name: district } = village.properties;
-      hover.textContent = `${name} · ${fill(texts.district_name, { name: district })}`;
+      const { name, code, district_name: district } = village.properties;
+      hover.textContent = [
+        name,
+        fill(texts.district_name, { name: district }),
+        layerDetails.shareWords(shares.of(code)),
+      ]
+        .filter(Boolean)
+        .join(" · ");
     }
   });
 });
@@ -640,14 +721,17 @@ const search = makeSearch(document.getElementById("search"), {
 });
 
 async function loadPlaces() {
-  const [districts, villages] = await Promise.all([
-    api.get("districts/"),
-    api.get("villages/"),
-  ]);
+  const { districts, villages } = await api.get("map-boundaries/", { detail: "far" });
   base.showDistricts(districts);
   base.showVillages(villages);
+  shares.setBoundaries(villages);
   villageIndex = indexFeatures(villages.features);
+  performance.mark("map-places");
   const districtIndex = indexFeatures(districts.features);
+  filterForm.setPlaces(
+    districts.features.map(({ properties }) => properties),
+    villages.features.map(({ properties }) => properties),
+  );
   search.setPlaces([
     ...villageIndex.map(({ feature: { properties: p }, extent }) => ({
       name: p.name,
@@ -666,6 +750,23 @@ async function loadPlaces() {
   if (!hadPosition) base.fit(regency, { animate: false });
 }
 
+/** Once somebody looks closely: the boundaries as they were loaded. */
+let areBoundariesNear = false;
+async function refineBoundaries() {
+  if (areBoundariesNear || map.getZoom() < NEAR_ZOOM || !(await places)) return;
+  areBoundariesNear = true;
+  const data = await loading("boundaries", () =>
+    api.get("map-boundaries/", { detail: "near" }),
+  );
+  areBoundariesNear = data !== null;
+  if (data === null) return;
+  base.showDistricts(data.districts);
+  base.showVillages(data.villages);
+  shares.setBoundaries(data.villages);
+  villageIndex = indexFeatures(data.villages.features);
+}
+map.on("zoomend", refineBoundaries);
+
 let places = null;
 function start() {
   places = loading(
@@ -679,10 +780,12 @@ function start() {
 }
 
 showChoice();
+filterForm.set(view.filters);
+setFilters(view.filters);
 for (const name of LAYERS) {
   if (name !== "boundaries") showLayer(name);
 }
 base.setVillagesShown(isOn("boundaries"));
-reports.setOperator(view.operator);
 start();
 ask();
+refineBoundaries();

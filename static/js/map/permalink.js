@@ -1,22 +1,27 @@
 // What is looked at, in the address bar, so that it can be sent to a colleague:
-// ?operator=…&service=…&layers=a,b&spot=…|village=…#zoom/lat/lon
+// ?operator=…&service=…&layers=a,b&(filters)&spot=…|village=…#zoom/lat/lon
 
+import { readFilters, writeFilters } from "./filters.js";
 import { readTime, writeTime } from "./time-steps.js";
 
 export const LAYERS = [
   "surface",
+  "unknown",
   "spots",
+  "shares",
   "boundaries",
   "official",
+  "evidence",
   "reports",
   "settlements",
   "facilities",
+  "sites",
   "osm",
 ];
 export const DEFAULTS = {
   operator: "ANY",
   service: "internet",
-  layers: ["surface", "spots", "boundaries", "official"],
+  layers: ["surface", "unknown", "spots", "boundaries", "official"],
 };
 
 const inRange = (value, low, high) => value >= low && value <= high;
@@ -43,6 +48,7 @@ export function readView(search, hash, { operators, services }) {
       layers === null
         ? [...DEFAULTS.layers]
         : LAYERS.filter((name) => layers.split(",").includes(name)),
+    filters: readFilters(query),
     spot: query.get("spot"),
     village: query.get("spot") ? null : query.get("village"),
     time: readTime(query),
@@ -51,12 +57,14 @@ export function readView(search, hash, { operators, services }) {
 }
 
 /** Write a view as the end of an address, leaving out what is usual. */
-export function writeView({ operator, service, layers, spot, village, time, position }) {
+export function writeView(view) {
+  const { operator, service, layers, filters, spot, village, time, position } = view;
   const query = new URLSearchParams();
   if (operator !== DEFAULTS.operator) query.set("operator", operator);
   if (service !== DEFAULTS.service) query.set("service", service);
   const ordered = LAYERS.filter((name) => layers.includes(name));
   if (ordered.join() !== DEFAULTS.layers.join()) query.set("layers", ordered.join(","));
+  writeFilters(filters, query);
   if (spot) query.set("spot", spot);
   else if (village) query.set("village", village);
   if (time) writeTime(query, time);
