@@ -7,6 +7,7 @@ from villages.api.ping import Ping
 from villages.api.probe import Probe
 from villages.api.reports import Reports
 from villages.api.reviews import Answer, MyReviews
+from villages.api.search import Search
 
 urlpatterns = [
     path("ping", Ping.as_view(), name="api-ping"),
@@ -27,4 +28,5 @@ urlpatterns = [
     path("official-list/", places.OfficialList.as_view(), name="api-official-list"),
     path("settlements/", places.Settlements.as_view(), name="api-settlements"),
     path("facilities/", places.Facilities.as_view(), name="api-facilities"),
+    path("search/", Search.as_view(), name="api-search"),
 ]
