@@ -43,9 +43,8 @@ KUKAR_FRAME_ANCESTORS = env.list("KUKAR_FRAME_ANCESTORS", default=[])
 for _site in KUKAR_FRAME_ANCESTORS:
     # They stand in a header as they are.
     if not re.fullmatch(r"'self'|https?://[\w.*-]+(:\d+)?", _site):
-        raise ImproperlyConfigured(
-            f"KUKAR_FRAME_ANCESTORS: {_site!r} is not https://name or 'self'"
-        )
+        _wrong = f"KUKAR_FRAME_ANCESTORS: {_site!r} is not https://name or 'self'"
+        raise ImproperlyConfigured(_wrong)
 
 INSTALLED_APPS = [
     "django.contrib.admin",

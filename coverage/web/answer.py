@@ -106,9 +106,9 @@ def _who_lives_in(spot: BlankSpot) -> list[str]:
     if spot.people is None:
         people = _("the number of people is not known yet")
     else:
-        people = ngettext(
-            "about %(n)s person", "about %(n)s people", spot.people
-        ) % {"n": count(spot.people)}
+        people = ngettext("about %(n)s person", "about %(n)s people", spot.people) % {
+            "n": count(spot.people)
+        }
     parts.append(people)
     if n := spot.school_count:
         parts.append(ngettext("%(n)s school", "%(n)s schools", n) % {"n": count(n)})
@@ -175,7 +175,9 @@ def _what_is_there(place: PlaceAt, layer: LayerAt) -> str:
             if place.village
             else _("Not measured")
         )
-        return f"{where}: {nearest}. " + _("This does not mean that there is no signal.")
+        return f"{where}: {nearest}. " + _(
+            "This does not mean that there is no signal."
+        )
     if layer.state == "unknown":
         where = (
             _("Not settled in %(village)s") % named
@@ -196,7 +198,21 @@ def _one_operator(layer: LayerAt) -> str:
     state = words.STATE_NAMES[layer.state]
     if layer.p_blank is None:
         return f"{state}; {nearest}"
-    return f"{state}, {_estimate(layer)}; {nearest}"
+    p = layer.p_blank if layer.state in ("blank", "likely_blank") else 1 - layer.p_blank
+    said = (
+        str(state)
+        if layer.state == "unknown"
+        else _("%(state)s (probability %(p)s)") % {"state": state, "p": percent(p)}
+    )
+    return f"{said}{_level(layer, ', %s')}; {nearest}"
+
+
+def _level(layer: LayerAt, pattern: str) -> str:
+    if layer.mean_dbm is None or layer.std_db is None:
+        return ""
+    return pattern % (
+        f"{count(round(layer.mean_dbm))} ± {count(round(layer.std_db))}{NO_BREAK}dBm"
+    ).replace("-", "−")
 
 
 def _estimate(layer: LayerAt) -> str:
@@ -207,13 +223,8 @@ def _estimate(layer: LayerAt) -> str:
         if layer.state in (*PRESENT, "unknown")
         else _("no usable signal with a probability of %(p)s") % {"p": percent(p_blank)}
     )
-    if layer.mean_dbm is None or layer.std_db is None:
-        return sure
-    level = _("estimated %(mean)s ± %(deviation)s dBm") % {
-        "mean": count(round(layer.mean_dbm)).replace("-", "−"),
-        "deviation": count(round(layer.std_db)),
-    }
-    return f"{level}, {sure}"
+    level = _level(layer, "%s")
+    return f"{_('estimated %(level)s') % {'level': level}}, {sure}" if level else sure
 
 
 def _nearest(evidence: Evidence) -> str:

@@ -23,6 +23,7 @@ from coverage.selectors.tables import (
     village_table,
 )
 from coverage.web import words
+from coverage.web.finding import finding_options
 from kukar_connect.roles import RoleRequiredMixin
 from villages.models import BoundarySource, Claim, Facility, Settlement, Village
 
@@ -97,12 +98,14 @@ class MapPage(LayerPage):
     """The map; without script, the villages' table in its place."""
 
     template_name = "coverage/map.html"
+    is_embedded = False
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         root = reverse("map")
         return super().get_context_data(
             **kwargs,
             map_texts=words.map_texts(),
+            finding=finding_options(self.request, is_embedded=self.is_embedded),
             api_root=f"{root}api/v1/",
             tiles_root=f"{root}tiles/",
             osm_tiles=settings.KUKAR_OSM_TILES,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from coverage.models import ANY_OPERATOR, LayerOperator, Service
+from coverage.web.finding_words import finding_texts
 from villages.flags import Flag
 
 STATES = ("covered", "weak", "likely_blank", "blank", "unknown")
@@ -236,4 +237,5 @@ def map_texts() -> dict[str, Any]:
         ),
         "households": _("Households"),
         "settlement": _("Settlement"),
+        "finding": finding_texts(),
     }

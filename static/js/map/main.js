@@ -4,6 +4,7 @@ import { makeApi } from "./api.js";
 import { makeBase, makeMap } from "./base.js";
 import { makeDetails } from "./details.js";
 import { h } from "./dom.js";
+import { makeFinding } from "./finding.js";
 import {
   entriesWithin,
   extentOf,
@@ -12,7 +13,6 @@ import {
   joinExtents,
 } from "./geometry.js";
 import {
-  makeOsm,
   makePoints,
   makeReports,
   makeSpots,
@@ -146,7 +146,21 @@ const reports = makeReports(map, {
       );
   },
 });
-const osm = makeOsm(map, options.osm, () => notes.add("error_osm", texts.error_osm));
+const finding = makeFinding({
+  map,
+  mapElement,
+  shell,
+  controls,
+  api,
+  words,
+  notes,
+  view,
+  remember,
+  setLandShown: base.setLandShown,
+  hidePanel: () => panel.hide(),
+  extent: () => regency,
+  runLine: () => document.getElementById("status").textContent,
+});
 
 if (view.position) {
   const { lon, lat, zoom } = view.position;
@@ -198,11 +212,6 @@ function showLayer(name) {
     settlements: () => settlements.setShown(value),
     facilities: () => facilities.setShown(value),
     reports: () => reports.setShown(value),
-    osm() {
-      osm?.setShown(value);
-      base.setLandShown(!value);
-      if (!value) notes.remove("error_osm");
-    },
   };
   return loading(`layer ${name}`, setters[name], () => showLayer(name));
 }
@@ -218,6 +227,7 @@ controls.addEventListener("change", ({ target }) => {
     if (shownKind === "spot" || shownKind === "list") panel.hide();
     showChoice();
     showRun({ isAnnounced: true });
+    if (shownKind === "village" || shownKind === "place") refreshPanel();
     reports.setOperator(view.operator);
   }
   remember();
@@ -323,6 +333,7 @@ const panel = makePanel(document.getElementById("panel"), {
     shownKind = null;
     view.spot = null;
     view.village = null;
+    setAt(null);
     base.select(null);
     remember();
   },
@@ -345,6 +356,17 @@ function hiddenByPanel() {
     : { right: whole.right - panelBox.left, bottom: 0 };
 }
 
+function setAt(lonLat) {
+  view.at = lonLat;
+  finding.setPin(lonLat);
+}
+
+/** What is said of the point that was clicked, or of a blank spot, above the rest. */
+const answered = (content, { spot = null } = {}) =>
+  spot || view.at
+    ? [finding.answer({ run: run?.id, spot, at: view.at }), ...content]
+    : content;
+
 /** Fit an extent into the part of the map that the panel leaves free. */
 function fitBeside(geometry) {
   const { right, bottom } = hiddenByPanel();
@@ -365,18 +387,22 @@ function keepVisible(lonLat) {
   if (overX || overY) map.panBy([overX, overY], { animate: !minimumMotion });
 }
 
-function openSpot(feature, { isFocused = true } = {}) {
+function openSpot(feature, { isFocused = true, at = null } = {}) {
   const { properties } = feature;
   shownKind = "spot";
+  setAt(at);
   view.spot = properties.id;
   view.village = null;
   base.select(feature);
   panel.show(
     details.spotTitle(properties),
-    details.spot(properties, {
-      onVillage: (code) => openVillage(code),
-      onZoom: () => fitBeside(feature.geometry),
-    }),
+    answered(
+      details.spot(properties, {
+        onVillage: (code) => openVillage(code),
+        onZoom: () => fitBeside(feature.geometry),
+      }),
+      { spot: properties.id },
+    ),
     { isFocused },
   );
   remember();
@@ -388,29 +414,46 @@ const findVillage = (code) =>
 const loadVillage = (code) =>
   api.get(`villages/${encodeURIComponent(code)}/`, { run: run?.id });
 
-async function showVillage(code, { isFocused = true, isFitted = true } = {}) {
-  await openVillage(code, { isFocused });
+async function showVillage(code, { isFocused = true, isFitted = true, at = null } = {}) {
+  await openVillage(code, { isFocused, at });
   const known = findVillage(code);
   if (known && isFitted) fitBeside(known.geometry);
 }
 
-async function openVillage(code, { isFocused = true } = {}) {
+async function openVillage(code, { isFocused = true, at = null } = {}) {
   shownKind = "village";
+  setAt(at);
   view.village = code;
   view.spot = null;
   const known = findVillage(code);
   base.select(known ?? null);
   if (known) panel.showLoading(known.properties.name);
   remember();
-  const feature = await loading("village", () => loadVillage(code), () => openVillage(code));
+  const feature = await loading(
+    "village",
+    () => loadVillage(code),
+    () => openVillage(code, { at }),
+  );
   if (feature === null || view.village !== code) return;
-  panel.show(feature.properties.name, details.village(feature.properties, view), {
+  panel.show(feature.properties.name, answered(details.village(feature.properties, view)), {
     isFocused,
   });
 }
 
+/** A point that was searched for: what the run says there. */
+function openPlace(lonLat, name, { isFocused = true } = {}) {
+  shownKind = "place";
+  view.spot = null;
+  view.village = null;
+  setAt(lonLat);
+  base.select(null);
+  panel.show(name ?? finding.placeName(lonLat), answered([]), { isFocused });
+  remember();
+}
+
 function openPoint(feature, kind) {
   shownKind = "point";
+  setAt(kind === "report" ? null : feature.geometry.coordinates);
   view.spot = null;
   view.village = null;
   base.select(null);
@@ -421,13 +464,14 @@ function openPoint(feature, kind) {
       details.report(p),
     );
   } else {
-    panel.show(p.name, details.point(p, kind));
+    panel.show(p.name, answered(details.point(p, kind)));
   }
   remember();
 }
 
 function openList({ isRefresh = false } = {}) {
   shownKind = "list";
+  setAt(null);
   view.spot = null;
   view.village = null;
   const features = entriesWithin(spots.index, toExtent(map.getBounds()))
@@ -449,7 +493,7 @@ function openList({ isRefresh = false } = {}) {
 async function refreshPanel() {
   if (view.spot) {
     const feature = spots.find(view.spot);
-    if (feature) openSpot(feature, { isFocused: false });
+    if (feature) openSpot(feature, { isFocused: false, at: view.at });
     else {
       panel.hide();
       notes.add("error_gone", texts.error_gone);
@@ -458,7 +502,12 @@ async function refreshPanel() {
     const code = view.village;
     const feature = await loading("village", () => loadVillage(code));
     if (feature && view.village === code)
-      panel.refresh(feature.properties.name, details.village(feature.properties, view));
+      panel.refresh(
+        feature.properties.name,
+        answered(details.village(feature.properties, view)),
+      );
+  } else if (shownKind === "place") {
+    panel.refresh(panel.heading, answered([]));
   }
 }
 
@@ -471,10 +520,16 @@ function openFromAddress() {
       remember();
       return;
     }
-    openSpot(feature, { isFocused: false });
+    openSpot(feature, { isFocused: false, at: view.at });
     if (!hadPosition) fitBeside(feature.geometry);
   } else if (view.village) {
-    showVillage(view.village, { isFocused: false, isFitted: !hadPosition });
+    showVillage(view.village, {
+      isFocused: false,
+      isFitted: !hadPosition,
+      at: view.at,
+    });
+  } else if (view.at) {
+    openPlace(view.at, null, { isFocused: false });
   }
 }
 
@@ -497,6 +552,7 @@ function nearestWithin(features, at) {
 /** Open what lies at a place: points first, then the blank spot, then the village. */
 function inspect(latLng) {
   const lonLat = toLonLat(latLng);
+  if (finding.measure.take(lonLat)) return;
   const at = map.latLngToContainerPoint(latLng);
   const report = nearestWithin(reports.features, at);
   const settlement = nearestWithin(settlements.features, at);
@@ -507,9 +563,9 @@ function inspect(latLng) {
   if (report) openPoint(report, "report");
   else if (settlement) openPoint(settlement, "settlement");
   else if (facility) openPoint(facility, "facility");
-  else if (listed) openVillage(listed.properties.code);
-  else if (spot) openSpot(spot);
-  else if (village) openVillage(village.properties.code);
+  else if (listed) openVillage(listed.properties.code, { at: lonLat });
+  else if (spot) openSpot(spot, { at: lonLat });
+  else if (village) openVillage(village.properties.code, { at: lonLat });
   else {
     panel.hide();
     live.textContent = texts.nothing_here;
@@ -522,6 +578,7 @@ map.on("click", ({ latlng }) => inspect(latlng));
 mapElement.addEventListener("keydown", (event) => {
   // A button within the map answers for itself.
   if (event.target !== mapElement) return;
+  if (finding.measure.takeKey(event.key)) return;
   if (event.key === "Enter") inspect(map.getCenter());
   else if (event.key === "Escape") panel.hide();
 });
@@ -575,10 +632,15 @@ new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(mapElement)
 
 const search = makeSearch(document.getElementById("search"), {
   words,
+  findRemote: finding.findRemote,
   onChoose(place) {
     setDrawer(false);
     if (place.code) {
       showVillage(place.code);
+    } else if (place.lonLat) {
+      openPlace(place.lonLat, place.name);
+      map.setView(toLatLng(place.lonLat), CLOSEST_FIT_ZOOM);
+      keepVisible(place.lonLat);
     } else {
       base.fit(place.extent);
       mapElement.focus();
@@ -597,12 +659,14 @@ async function loadPlaces() {
   const districtIndex = indexFeatures(districts.features);
   search.setPlaces([
     ...villageIndex.map(({ feature: { properties: p }, extent }) => ({
+      group: "village",
       name: p.name,
       detail: fill(texts.district_name, { name: p.district_name }),
       code: p.code,
       extent,
     })),
     ...districtIndex.map(({ feature, extent }) => ({
+      group: "district",
       name: feature.properties.name,
       detail: texts.district,
       extent,
@@ -632,4 +696,5 @@ for (const name of LAYERS) {
 base.setVillagesShown(isOn("boundaries"));
 reports.setOperator(view.operator);
 start();
+finding.start();
 ask();
