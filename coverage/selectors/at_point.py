@@ -27,9 +27,9 @@ from villages.selectors.used_reports import used_sql
 
 # Of so many reports around a place, of whichever operators, the nearest of each is
 # looked for: that many are read in a few milliseconds wherever they lie.
-MOST_NEAR = 3_000
+MOST_NEAR = 1_000
 # So few reports of an operator are all compared, however far they lie.
-FEW_REPORTS = 5_000
+FEW_REPORTS = 2_000
 # No nearer is told, or the answers to many questions would say where single reports
 # were made.
 STEP_KM = 0.1
@@ -136,7 +136,10 @@ def _squares_at(
 
 
 def _value(packed: bytes | memoryview, dtype: Any, at: int) -> int:
-    return int(np.frombuffer(zlib.decompress(packed), dtype)[at])
+    # No more is unpacked than what comes before it.
+    size = np.dtype(dtype).itemsize
+    until = zlib.decompressobj().decompress(packed, (at + 1) * size)
+    return int(np.frombuffer(until, dtype)[at])
 
 
 _NEAREST = """

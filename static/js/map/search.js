@@ -62,7 +62,7 @@ export function makeSearch(root, { words, onChoose, findRemote }) {
 
   const optionOf = (place, n) =>
     h(
-      "li",
+      "div",
       {
         id: `place-${n}`,
         role: "option",
@@ -88,17 +88,13 @@ export function makeSearch(root, { words, onChoose, findRemote }) {
     list.replaceChildren(
       ...groups.map(({ group, members }) =>
         h(
-          "li",
+          "div",
           { role: "group", "aria-labelledby": `group-${group}` },
           h("span", { id: `group-${group}`, class: "search__group" }, own.groups[group]),
-          h(
-            "ul",
-            { role: "presentation" },
-            members.map((place) => {
-              n += 1;
-              return optionOf(place, n - 1);
-            }),
-          ),
+          members.map((place) => {
+            n += 1;
+            return optionOf(place, n - 1);
+          }),
         ),
       ),
     );
