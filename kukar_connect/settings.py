@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -34,6 +36,18 @@ KUKAR_ROADS = env.str("KUKAR_ROADS", default="")
 KUKAR_OSM_TILES = env.str(
     "KUKAR_OSM_TILES", default="https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 )
+# A .pmtiles file of the office's own, and who has to be named on it: docs/basemap.md.
+KUKAR_BASEMAP = env.str("KUKAR_BASEMAP", default="")
+KUKAR_BASEMAP_ATTRIBUTION = env.str(
+    "KUKAR_BASEMAP_ATTRIBUTION", default="© OpenStreetMap"
+)
+# Sites that may show the map of /tertanam/ in a page of theirs. Empty: none.
+KUKAR_FRAME_ANCESTORS = env.list("KUKAR_FRAME_ANCESTORS", default=[])
+for _site in KUKAR_FRAME_ANCESTORS:
+    # They stand in a header as they are.
+    if not re.fullmatch(r"'self'|https?://[\w.*-]+(:\d+)?", _site):
+        _wrong = f"KUKAR_FRAME_ANCESTORS: {_site!r} is not https://name or 'self'"
+        raise ImproperlyConfigured(_wrong)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -115,7 +129,15 @@ TIME_ZONE = "Asia/Makassar"
 # --- files -------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = KUKAR_LOCAL_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# npm packages as bin/setup installed them; what the map loads from them, it loads
+# when somebody measures or switches the office's background on.
+_NPM = BASE_DIR / "node_modules"
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("npm/geographiclib-geodesic", _NPM / "geographiclib-geodesic"),
+    ("npm/pmtiles", _NPM / "pmtiles" / "dist"),
+    ("npm/protomaps-leaflet", _NPM / "protomaps-leaflet" / "dist"),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

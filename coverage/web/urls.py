@@ -11,9 +11,11 @@ from coverage.web import (
     views,
 )
 from coverage.web.dashboard import DashboardPage
+from coverage.web.embed import EmbeddedMap
 
 urlpatterns = [
     path("", views.MapPage.as_view(), name="map"),
+    path("tertanam/", EmbeddedMap.as_view(), name="embedded-map"),
     path("tabel/", views.TablePage.as_view(), name="coverage-table"),
     path("dasbor/", DashboardPage.as_view(), name="dashboard"),
     path("desa/<str:code>/", profiles.VillagePage.as_view(), name="village"),

@@ -20,6 +20,7 @@ from coverage.selectors.tables import (
     village_table,
 )
 from coverage.web import layer_words, words
+from coverage.web.finding import finding_options
 from coverage.web.map_modules import map_modules
 from coverage.web.time_words import change_names
 from kukar_connect.roles import RoleRequiredMixin
@@ -95,6 +96,7 @@ class MapPage(LayerPage):
     """The map; without script, the villages' table in its place."""
 
     template_name = "coverage/map.html"
+    is_embedded = False
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         root = reverse("map")
@@ -103,6 +105,7 @@ class MapPage(LayerPage):
             map_texts=words.map_texts(),
             change_names=change_names(),
             map_modules=map_modules(),
+            finding=finding_options(self.request, is_embedded=self.is_embedded),
             api_root=f"{root}api/v1/",
             tiles_root=f"{root}tiles/",
             osm_tiles=settings.KUKAR_OSM_TILES,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from coverage.models import ANY_OPERATOR, LayerOperator, Service
+from coverage.web.finding_words import finding_texts
 from coverage.web.layer_words import layer_texts
 from coverage.web.profile_words import profile_texts
 from coverage.web.time_words import time_texts
@@ -240,4 +241,5 @@ def map_texts() -> dict[str, Any]:
         "profile": profile_texts(),
         **time_texts(),
         "layers": layer_texts(),
+        "finding": finding_texts(),
     }

@@ -165,7 +165,7 @@ def test_only_those_who_may_see_single_reports_have_their_layer(
 def test_a_background_that_cannot_be_reached_shows_one_plain_note(open_map, complaints):
     page = open_map(BLANK)
     page.route(re.compile("openstreetmap"), lambda route: route.abort())
-    page.locator("input[name=layer][value=osm]").check()
+    page.locator("input[name=basemap][value=osm]").check()
     expect(page.locator("#notes p")).to_have_count(1)
     expect(page.locator(".leaflet-osm-pane img:not([hidden])")).to_have_count(0)
     # The browser's own word on every tile that was refused.

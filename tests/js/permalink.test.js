@@ -16,6 +16,8 @@ test("an empty address is the usual view", () => {
     spot: null,
     village: null,
     time: { run: null, from: null, mode: "single", without: [] },
+    at: null,
+    measure: null,
     position: null,
   });
 });
@@ -38,6 +40,9 @@ test("a view survives being written and read", () => {
     spot: "9d1c7d3e-6df3-4b0e-8a6f-0f3f3cbb0c55",
     village: null,
     time: { run: 12, from: 5, mode: "difference", without: ["newly_measured"] },
+    basemap: "office",
+    at: [116.4321, -0.53],
+    measure: "area:116.05,0;116.1,-0.1;116,0.2",
     position: { zoom: 11.5, lon: 116.4321, lat: -0.5309 },
   };
   const url = new URL(writeView(view), "http://localhost/");

@@ -8,6 +8,7 @@ from villages.api.ping import Ping
 from villages.api.probe import Probe
 from villages.api.reports import Reports
 from villages.api.reviews import Answer, MyReviews
+from villages.api.search import Search
 
 urlpatterns = [
     path("ping", Ping.as_view(), name="api-ping"),
@@ -35,4 +36,5 @@ urlpatterns = [
         places.OfficeInternets.as_view(),
         name="api-office-internet",
     ),
+    path("search/", Search.as_view(), name="api-search"),
 ]

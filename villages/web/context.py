@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -22,6 +23,7 @@ def _site(request: HttpRequest) -> dict[str, Any]:
     allowed = {
         "has_demo_data": has_demo_data(),
         "can_see_map": can_see_map(user),
+        "is_public": settings.KUKAR_PUBLIC_MAP,
         "can_report": has_role(user, "field"),
         "can_see_reports": has_role(user, "verifier"),
         "can_import": has_role(user, "analyst"),

@@ -6,6 +6,7 @@ import { makeDetails } from "./details.js";
 import { h, painted } from "./dom.js";
 import { makeFilterForm } from "./filter-form.js";
 import { passesSpot } from "./filters.js";
+import { makeFinding } from "./finding.js";
 import {
   entriesWithin,
   extentOf,
@@ -14,7 +15,7 @@ import {
   joinExtents,
 } from "./geometry.js";
 import { makeLayerDetails } from "./layer-details.js";
-import { makeOsm, makeSpots, makeSurface } from "./layers.js";
+import { makeSpots, makeSurface } from "./layers.js";
 import { toExtent, toLatLng, toLonLat } from "./lonlat.js";
 import { makeNotes } from "./notes.js";
 import { makeOverlays } from "./overlays.js";
@@ -148,7 +149,21 @@ const overlays = makeOverlays(map, {
   },
 });
 const { official, shares, evidence, settlements, facilities, sites, reports } = overlays;
-const osm = makeOsm(map, options.osm, () => notes.add("error_osm", texts.error_osm));
+const finding = makeFinding({
+  map,
+  mapElement,
+  shell,
+  controls,
+  api,
+  words,
+  notes,
+  view,
+  remember,
+  setLandShown: base.setLandShown,
+  hidePanel: () => panel.hide(),
+  extent: () => regency,
+  runLine: () => document.getElementById("status").textContent,
+});
 
 if (view.position) {
   const { lon, lat, zoom } = view.position;
@@ -208,11 +223,6 @@ function showLayer(name) {
     sites: () => sites.setShown(value),
     evidence: () => evidence.setShown(value),
     reports: () => reports.setShown(value),
-    osm() {
-      osm?.setShown(value);
-      base.setLandShown(!value);
-      if (!value) notes.remove("error_osm");
-    },
   };
   for (const more of shell.querySelectorAll(`[data-of-layer~="${name}"]`)) {
     more.hidden = !more.dataset.ofLayer.split(" ").some(isOn);
@@ -232,6 +242,7 @@ controls.addEventListener("change", ({ target }) => {
     showChoice();
     showRun({ isAnnounced: true });
     overlays.ask(run);
+    if (shownKind === "village" || shownKind === "place") refreshPanel();
   }
   tellFilters();
   remember();
@@ -394,6 +405,7 @@ const time = makeTime(document.getElementById("time"), {
   panel: {
     open(title, content) {
       shownKind = "difference";
+      setAt(null);
       view.spot = null;
       view.village = null;
       base.select(null);
@@ -420,6 +432,7 @@ const panel = makePanel(document.getElementById("panel"), {
     shownKind = null;
     view.spot = null;
     view.village = null;
+    setAt(null);
     base.select(null);
     remember();
   },
@@ -443,6 +456,17 @@ function hiddenByPanel() {
     : { right: whole.right - panelBox.left, bottom: 0 };
 }
 
+function setAt(lonLat) {
+  view.at = lonLat;
+  finding.setPin(lonLat);
+}
+
+/** What is said of the point that was clicked, or of a blank spot, above the rest. */
+const answered = (content, { spot = null } = {}) =>
+  spot || view.at
+    ? [finding.answer({ run: run?.id, spot, at: view.at }), ...content]
+    : content;
+
 /** Fit an extent into the part of the map that the panel leaves free. */
 function fitBeside(geometry) {
   const { right, bottom } = hiddenByPanel();
@@ -463,18 +487,22 @@ function keepVisible(lonLat) {
   if (overX || overY) map.panBy([overX, overY], { animate: !minimumMotion });
 }
 
-function openSpot(feature, { isFocused = true } = {}) {
+function openSpot(feature, { isFocused = true, at = null } = {}) {
   const { properties } = feature;
   shownKind = "spot";
+  setAt(at);
   view.spot = properties.id;
   view.village = null;
   base.select(feature);
   panel.show(
     details.spotTitle(properties),
-    details.spot(properties, {
-      onVillage: (code) => openVillage(code),
-      onZoom: () => fitBeside(feature.geometry),
-    }),
+    answered(
+      details.spot(properties, {
+        onVillage: (code) => openVillage(code),
+        onZoom: () => fitBeside(feature.geometry),
+      }),
+      { spot: properties.id },
+    ),
     { isFocused },
   );
   remember();
@@ -486,32 +514,50 @@ const findVillage = (code) =>
 const loadVillage = (code) =>
   api.get(`villages/${encodeURIComponent(code)}/`, { run: run?.id });
 
-async function showVillage(code, { isFocused = true, isFitted = true } = {}) {
-  await openVillage(code, { isFocused });
+async function showVillage(code, { isFocused = true, isFitted = true, at = null } = {}) {
+  await openVillage(code, { isFocused, at });
   const known = findVillage(code);
   if (known && isFitted) fitBeside(known.geometry);
 }
 
-async function openVillage(code, { isFocused = true } = {}) {
+async function openVillage(code, { isFocused = true, at = null } = {}) {
   shownKind = "village";
+  setAt(at);
   view.village = code;
   view.spot = null;
   const known = findVillage(code);
   base.select(known ?? null);
   if (known) panel.showLoading(known.properties.name);
   remember();
-  const feature = await loading("village", () => loadVillage(code), () => openVillage(code));
+  const feature = await loading(
+    "village",
+    () => loadVillage(code),
+    () => openVillage(code, { at }),
+  );
   if (feature === null || view.village !== code) return;
   panel.show(feature.properties.name, villageContent(feature), { isFocused });
 }
 
-const villageContent = ({ properties }) => [
-  ...layerDetails.villageShare(shares.of(properties.code)),
-  ...details.village(properties, view),
-];
+const villageContent = ({ properties }) =>
+  answered([
+    ...layerDetails.villageShare(shares.of(properties.code)),
+    ...details.village(properties, view),
+  ]);
+
+/** A point that was searched for: what the run says there. */
+function openPlace(lonLat, name, { isFocused = true } = {}) {
+  shownKind = "place";
+  view.spot = null;
+  view.village = null;
+  setAt(lonLat);
+  base.select(null);
+  panel.show(name ?? finding.placeName(lonLat), answered([]), { isFocused });
+  remember();
+}
 
 function openPoint(feature, kind) {
   shownKind = "point";
+  setAt(kind === "report" ? null : feature.geometry.coordinates);
   view.spot = null;
   view.village = null;
   base.select(null);
@@ -525,10 +571,13 @@ function openPoint(feature, kind) {
     panel.show(p.name, layerDetails.site(p));
   } else {
     const layer = kind === "facility" ? facilities : settlements;
-    panel.show(p.name, [
-      ...layerDetails.placeState(layer.stateOf(p.id), view),
-      ...details.point(p, kind),
-    ]);
+    panel.show(
+      p.name,
+      answered([
+        ...layerDetails.placeState(layer.stateOf(p.id), view),
+        ...details.point(p, kind),
+      ]),
+    );
   }
   remember();
 }
@@ -536,6 +585,7 @@ function openPoint(feature, kind) {
 /** What was counted in one cell: evidence, or reports too many to draw singly. */
 function openCounted(content) {
   shownKind = "point";
+  setAt(null);
   view.spot = null;
   view.village = null;
   base.select(null);
@@ -545,6 +595,7 @@ function openCounted(content) {
 
 function openList({ isRefresh = false } = {}) {
   shownKind = "list";
+  setAt(null);
   view.spot = null;
   view.village = null;
   const features = entriesWithin(spots.index, toExtent(map.getBounds()))
@@ -566,7 +617,7 @@ function openList({ isRefresh = false } = {}) {
 async function refreshPanel() {
   if (view.spot) {
     const feature = spots.find(view.spot);
-    if (feature) openSpot(feature, { isFocused: false });
+    if (feature) openSpot(feature, { isFocused: false, at: view.at });
     else {
       panel.hide();
       notes.add("error_gone", texts.error_gone);
@@ -576,6 +627,8 @@ async function refreshPanel() {
     const feature = await loading("village", () => loadVillage(code));
     if (feature && view.village === code)
       panel.refresh(feature.properties.name, villageContent(feature));
+  } else if (shownKind === "place") {
+    panel.refresh(panel.heading, answered([]));
   }
 }
 
@@ -588,10 +641,16 @@ function openFromAddress() {
       remember();
       return;
     }
-    openSpot(feature, { isFocused: false });
+    openSpot(feature, { isFocused: false, at: view.at });
     if (!hadPosition) fitBeside(feature.geometry);
   } else if (view.village) {
-    showVillage(view.village, { isFocused: false, isFitted: !hadPosition });
+    showVillage(view.village, {
+      isFocused: false,
+      isFitted: !hadPosition,
+      at: view.at,
+    });
+  } else if (view.at) {
+    openPlace(view.at, null, { isFocused: false });
   }
 }
 
@@ -616,6 +675,7 @@ const extentOfCluster = ({ extent, latLng }) => extent ?? toExtent(latLng.toBoun
 /** Open what lies at a place: points first, then the blank spot, then the village. */
 function inspect(latLng) {
   const lonLat = toLonLat(latLng);
+  if (finding.measure.take(lonLat)) return;
   const at = map.latLngToContainerPoint(latLng);
   const report = nearestWithin(reports.features, at);
   const settlement = nearestWithin(settlements.features, at);
@@ -635,9 +695,9 @@ function inspect(latLng) {
       layerDetails.cluster(cluster, { onZoom: () => base.fit(extentOfCluster(cluster)) }),
     );
   else if (cell) openCounted(layerDetails.evidence(cell));
-  else if (listed) openVillage(listed.properties.code);
-  else if (spot) openSpot(spot);
-  else if (village) openVillage(village.properties.code);
+  else if (listed) openVillage(listed.properties.code, { at: lonLat });
+  else if (spot) openSpot(spot, { at: lonLat });
+  else if (village) openVillage(village.properties.code, { at: lonLat });
   else {
     panel.hide();
     live.textContent = texts.nothing_here;
@@ -650,6 +710,7 @@ map.on("click", ({ latlng }) => inspect(latlng));
 mapElement.addEventListener("keydown", (event) => {
   // A button within the map answers for itself.
   if (event.target !== mapElement) return;
+  if (finding.measure.takeKey(event.key)) return;
   if (event.key === "Enter") inspect(map.getCenter());
   else if (event.key === "Escape") panel.hide();
 });
@@ -709,10 +770,15 @@ new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(mapElement)
 
 const search = makeSearch(document.getElementById("search"), {
   words,
+  findRemote: finding.findRemote,
   onChoose(place) {
     setDrawer(false);
     if (place.code) {
       showVillage(place.code);
+    } else if (place.lonLat) {
+      openPlace(place.lonLat, place.name);
+      map.setView(toLatLng(place.lonLat), CLOSEST_FIT_ZOOM);
+      keepVisible(place.lonLat);
     } else {
       base.fit(place.extent);
       mapElement.focus();
@@ -734,12 +800,14 @@ async function loadPlaces() {
   );
   search.setPlaces([
     ...villageIndex.map(({ feature: { properties: p }, extent }) => ({
+      group: "village",
       name: p.name,
       detail: fill(texts.district_name, { name: p.district_name }),
       code: p.code,
       extent,
     })),
     ...districtIndex.map(({ feature, extent }) => ({
+      group: "district",
       name: feature.properties.name,
       detail: texts.district,
       extent,
@@ -787,5 +855,6 @@ for (const name of LAYERS) {
 }
 base.setVillagesShown(isOn("boundaries"));
 start();
+finding.start();
 ask();
 refineBoundaries();

@@ -29,6 +29,9 @@ export function makePanel(element, { texts, onClose }) {
       return !element.hidden;
     },
     element,
+    get heading() {
+      return title.textContent;
+    },
     /** Show `content` under `heading`; the reader's focus goes to the heading. */
     show(heading, content, { isFocused = true } = {}) {
       if (element.hidden) {

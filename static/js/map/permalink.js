@@ -1,5 +1,6 @@
 // What is looked at, in the address bar, so that it can be sent to a colleague:
-// ?operator=…&service=…&layers=a,b&(filters)&spot=…|village=…#zoom/lat/lon
+// ?operator=…&service=…&layers=a,b&(filters)&basemap=…&spot=…|village=…&at=lon,lat
+// &measure=…#zoom/lat/lon
 
 import { readFilters, writeFilters } from "./filters.js";
 import { readTime, writeTime } from "./time-steps.js";
@@ -16,12 +17,13 @@ export const LAYERS = [
   "settlements",
   "facilities",
   "sites",
-  "osm",
 ];
+export const BASEMAPS = ["own", "office", "osm"];
 export const DEFAULTS = {
   operator: "ANY",
   service: "internet",
   layers: ["surface", "unknown", "spots", "boundaries", "official"],
+  basemap: "own",
 };
 
 const inRange = (value, low, high) => value >= low && value <= high;
@@ -33,6 +35,20 @@ function readPosition(hash) {
   const isValid =
     inRange(zoom, 0, 24) && inRange(lat, -90, 90) && inRange(lon, -180, 180);
   return isValid ? { zoom, lon, lat } : null;
+}
+
+/** The point that was clicked, [lon, lat]. */
+function readPoint(text) {
+  const parts = (text ?? "").split(",");
+  if (parts.length !== 2 || parts.some((part) => part.trim() === "")) return null;
+  const [lon, lat] = parts.map(Number);
+  return inRange(lon, -180, 180) && inRange(lat, -85, 85) ? [lon, lat] : null;
+}
+
+function readBasemap(asked, layers) {
+  if (BASEMAPS.includes(asked)) return asked;
+  // Addresses from before there was a choice had it among the layers.
+  return layers?.split(",").includes("osm") ? "osm" : DEFAULTS.basemap;
 }
 
 /** Read a view from an address; whatever it does not know falls back to the usual. */
@@ -52,6 +68,9 @@ export function readView(search, hash, { operators, services }) {
     spot: query.get("spot"),
     village: query.get("spot") ? null : query.get("village"),
     time: readTime(query),
+    basemap: readBasemap(query.get("basemap"), layers),
+    at: readPoint(query.get("at")),
+    measure: query.get("measure"),
     position: readPosition(hash),
   };
 }
@@ -68,7 +87,14 @@ export function writeView(view) {
   if (spot) query.set("spot", spot);
   else if (village) query.set("village", village);
   if (time) writeTime(query, time);
-  const search = query.toString().replaceAll("%2C", ",");
+  if (view.basemap !== DEFAULTS.basemap) query.set("basemap", view.basemap);
+  if (view.at) query.set("at", view.at.map((degrees) => +degrees.toFixed(5)).join(","));
+  if (view.measure) query.set("measure", view.measure);
+  const search = query
+    .toString()
+    .replaceAll("%2C", ",")
+    .replaceAll("%3A", ":")
+    .replaceAll("%3B", ";");
   const hash = position
     ? `#${+position.zoom.toFixed(2)}/${position.lat.toFixed(4)}/${position.lon.toFixed(4)}`
     : "";

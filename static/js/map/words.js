@@ -102,7 +102,8 @@ export const searchKey = (name) =>
     .replace(/\p{Diacritic}/gu, "")
     .toLowerCase()
     .replaceAll("q", "k")
-    .replace(/[^a-z0-9]/g, "");
+    .replace(/[^a-z0-9]/g, "")
+    .replace(/([a-z])\1+/g, "$1");
 
 /** Return up to `limit` places whose name holds what was typed, those that begin with it first. */
 export function findPlaces(places, typed, limit = 8) {
