@@ -8,11 +8,20 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from kukar_connect.spreadsheets import (
+    HEADING_ALIGNMENT,
+    HEADING_FILL,
+    HEADING_FONT,
+    TOP,
+    Column,
+    Sheet,
+    workbook,
+)
 from villages.importers.claim_files import MAX_ROWS
 from villages.importers.claim_sheet import (
     ALL_OPERATORS,
@@ -40,9 +49,7 @@ _WIDTHS = {
     "other_internet": 24,
     "note": 44,
 }
-_HEADING = PatternFill("solid", fgColor="0B3B40")
 _EXAMPLE = PatternFill("solid", fgColor="ECECEC")
-_TOP = Alignment(vertical="top", wrap_text=True)
 _DATE = "dd/mm/yyyy"
 # The heading row and the example stand above the rows to fill in.
 _FIRST_ROW = 3
@@ -139,7 +146,7 @@ def template_workbook(*, villages: Iterable[Village]) -> bytes:
     guide.column_dimensions["A"].width = 100
     for row, (text, is_title) in enumerate(_GUIDE, start=1):
         cell = guide.cell(row, 1, text)
-        cell.alignment = _TOP
+        cell.alignment = TOP
         cell.font = Font(bold=is_title, size=13 if is_title else 11)
     return _bytes(book)
 
@@ -151,9 +158,8 @@ def _heading(field: str) -> str:
 def _write_headings(sheet: Worksheet, headings: Sequence[str]) -> None:
     for column, heading in enumerate(headings, start=1):
         cell = sheet.cell(1, column, heading)
-        cell.fill = _HEADING
-        cell.font = Font(bold=True, color="FFFFFF")
-        cell.alignment = Alignment(vertical="center", wrap_text=True)
+        cell.fill, cell.font = HEADING_FILL, HEADING_FONT
+        cell.alignment = HEADING_ALIGNMENT
     sheet.row_dimensions[1].height = 32
     sheet.freeze_panes = "A2"
 
@@ -231,32 +237,16 @@ def row_report_workbook(sheet: ClaimSheet) -> bytes:
     The columns are the template's with more behind them, so that rejected rows can be
     corrected in it and brought in again.
     """
-    book = Workbook()
-    page = book.active
-    page.title = SHEET_NAME
-    _write_headings(
-        page,
-        [
-            *(_heading(field) for field in COLUMNS),
-            _("Result"),
-            _("Why, and what to do"),
-            _("Village taken"),
-            _("Code of the village"),
-            _("Row in the file"),
-        ],
-    )
-    widths = [*(_WIDTHS[field] for field in COLUMNS), 16, 60, 30, 18, 12]
-    for column, width in enumerate(widths, start=1):
-        page.column_dimensions[get_column_letter(column)].width = width
+    columns = [
+        *(Column(_heading(field), width=_WIDTHS[field]) for field in COLUMNS),
+        Column(_("Result"), width=16),
+        Column(_("Why, and what to do"), width=60),
+        Column(_("Village taken"), width=30),
+        Column(_("Code of the village"), width=18),
+        Column(_("Row in the file"), width=12),
+    ]
     rows = sheet.rows.select_related("claim__village__district")
-    for number, row in enumerate(rows, start=2):
-        for column, text in enumerate(_report_cells(row), start=1):
-            cell = page.cell(number, column, text)
-            # Text, whatever it begins with: nothing in a stranger's file is to be
-            # calculated.
-            cell.data_type = "s"
-            cell.alignment = _TOP
-    return _bytes(book)
+    return workbook([Sheet(SHEET_NAME, columns, map(_report_cells, rows))])
 
 
 def _report_cells(row: ClaimRow) -> list[str]:
