@@ -24,6 +24,7 @@ import { toExtent, toLatLng, toLonLat } from "./lonlat.js";
 import { makeNotes } from "./notes.js";
 import { makePanel } from "./panel.js";
 import { LAYERS, readView, writeView } from "./permalink.js";
+import { keepSheetLink } from "./print.js";
 import { watchRuns } from "./runs.js";
 import { makeSearch } from "./search.js";
 import { fill, makeWords } from "./words.js";
@@ -169,6 +170,7 @@ function remember() {
   window.history.replaceState(null, "", window.location.pathname + writeView(view));
 }
 map.on("moveend", remember);
+keepSheetLink(document.getElementById("print-map"), map);
 
 function showChoice() {
   controls.querySelector('[name="operator"]').value = view.operator;
