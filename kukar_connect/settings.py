@@ -53,7 +53,6 @@ INSTALLED_APPS = [
     "django.contrib.gis",
     "django.contrib.humanize",
     "rest_framework",
-    "rest_framework.authtoken",
     "rest_framework_gis",
     "django_filters",
     "drf_spectacular",
@@ -206,6 +205,10 @@ AXES_VERBOSE = False
 # How long a code that enrols a phone is good for: a trip to the office and back.
 KUKAR_ENROLMENT_HOURS = env.int("KUKAR_ENROLMENT_HOURS", default=48)
 
+# How long a token of the API may hold, and how many one account may have.
+KUKAR_TOKEN_MOST_DAYS = env.int("KUKAR_TOKEN_MOST_DAYS", default=366)
+KUKAR_TOKENS_OF_ONE = env.int("KUKAR_TOKENS_OF_ONE", default=20)
+
 # --- safety ------------------------------------------------------------------
 IS_HTTPS = env.bool("KUKAR_HTTPS", default=False)
 if IS_HTTPS:
@@ -240,7 +243,7 @@ CONTENT_SECURITY_POLICY = {
 # --- API ---------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "villages.api.token_auth.ApiTokenAuthentication",
         "villages.api.device_auth.DeviceAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],

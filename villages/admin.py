@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdmin
-from rest_framework.authtoken.models import TokenProxy
 
 from villages.models import (
+    ApiToken,
     Claim,
     ClaimDecision,
     ClaimRow,
@@ -225,5 +225,20 @@ class PhotoAdmin(KeptAsTheyCameAdmin):
         return format_html('<a href="{}">{}</a>', url, photo.sha256[:8])
 
 
-# It would show every account's token in clear; bin/manage create_token shows one once.
-admin.site.unregister(TokenProxy)
+@admin.register(ApiToken)
+class ApiTokenAdmin(KeptAsTheyCameAdmin):
+    """Whose tokens there are; an administrator may delete one that got out."""
+
+    list_display = [
+        "name",
+        "user",
+        "scopes",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+    ]
+    list_select_related = ["user"]
+    exclude = ["token_hash"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

@@ -7,13 +7,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import formats
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from coverage.models import ANY_OPERATOR, LayerOperator
 from coverage.selectors import dashboard
 from coverage.selectors.dashboard import VILLAGE_STATES, Summed, VillageCount
 from coverage.web import words
+from coverage.web.charts import Chart, bars
 from coverage.web.views import LayerPage
 from villages.models import Operator
 
@@ -82,7 +85,8 @@ class DashboardPage(LayerPage):
             "oldest": oldest,
             "never": sum(1 for row in oldest if row["newest"] is None),
             "oldest_shown": oldest[:LONGEST_SHOWN],
-            "months": month_rows(evidence.months, self.operator),
+            "months": (months := month_rows(evidence.months, self.operator)),
+            "months_chart": months_chart(months),
         }
 
     def map_url(self, **query: str) -> str:
@@ -176,19 +180,19 @@ class DashboardPage(LayerPage):
             Operator.values if self.operator == ANY_OPERATOR else [self.operator]
         )
         rows = []
-        for count in counts:
+        for one in counts:
             moments = [
-                newest[count.village, operator]
+                newest[one.village, operator]
                 for operator in operators
-                if (count.village, operator) in newest
+                if (one.village, operator) in newest
             ]
             rows.append(
                 {
-                    "code": count.village,
-                    "name": count.name,
-                    "district": count.district_name,
+                    "code": one.village,
+                    "name": one.name,
+                    "district": one.district_name,
                     "newest": max(moments, default=None),
-                    "map": self.map_url(village=count.village),
+                    "map": self.map_url(village=one.village),
                 }
             )
         return sorted(
@@ -206,9 +210,9 @@ def month_rows(
 ) -> list[dict[str, Any]]:
     """Return the reports of each month from the first to the last, gaps as zero."""
     counts: dict[str, dict[str, int]] = {}
-    for of_operator, month, count in months:
+    for of_operator, month, reports in months:
         if operator in (ANY_OPERATOR, of_operator):
-            counts.setdefault(month, {})[of_operator] = count
+            counts.setdefault(month, {})[of_operator] = reports
     if not counts:
         return []
     rows = []
@@ -227,6 +231,25 @@ def month_rows(
             }
         )
     return rows
+
+
+def months_chart(rows: list[dict[str, Any]]) -> Chart | None:
+    if not rows:
+        return None
+    return bars(
+        key="months",
+        title=gettext("Reports per month"),
+        description=gettext(
+            "From {first} to {last}; the table has the numbers."
+        ).format(
+            first=formats.date_format(rows[0]["month"], "F Y"),
+            last=formats.date_format(rows[-1]["month"], "F Y"),
+        ),
+        label_name=gettext("Month"),
+        value_name=gettext("Reports"),
+        labels=[formats.date_format(row["month"], "M Y") for row in rows],
+        values=[row["total"] for row in rows],
+    )
 
 
 def _months_between(first: str, last: str) -> list[str]:

@@ -8,14 +8,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.gis.geos import MultiPolygon
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from coverage.models import BlankSpot
 from coverage.selectors.runs import current_run
 from kukar_connect.roles import ROLES, has_role
 from tests.conftest import a_report, store
-from villages.models import SignalReport
+from villages.models import ApiToken, SignalReport
 from villages.services import demo
+from villages.services.api_tokens import hash_of
 
 
 def result_of(capsys, *arguments):
@@ -41,11 +41,12 @@ def test_a_name_is_given_once(capsys):
 
 
 @pytest.mark.django_db
-def test_a_new_token_replaces_the_old_one(capsys, reporter):
-    first = result_of(capsys, "create_token", "reporter")["token"]
-    second = result_of(capsys, "create_token", "reporter")["token"]
-    assert first != second
-    assert [t.key for t in Token.objects.all()] == [second]
+def test_a_token_is_printed_once_and_kept_as_a_hash(capsys, reporter):
+    told = result_of(capsys, "create_token", "reporter", "--scope", "submit")
+    (token,) = ApiToken.objects.all()
+    assert told["scopes"] == token.scopes == ["submit"]
+    assert token.token_hash == hash_of(told["token"])
+    assert told["token"] not in str(vars(token))
     with pytest.raises(CommandError, match="create_user"):
         call_command("create_token", "nobody")
 

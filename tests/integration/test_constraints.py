@@ -21,6 +21,7 @@ from coverage.models import (
 )
 from tests.conftest import NOW, a_report, store
 from villages.models import (
+    ApiToken,
     Claim,
     ClaimDecision,
     ClaimRow,
@@ -153,6 +154,20 @@ def facility(**values):
 def site(**values):
     return Site(
         **{"name": "BTS 1", "kind": "bts", "point": POINT, "source": "x", **values}
+    )
+
+
+def api_token(**values):
+    return ApiToken(
+        **{
+            "user": a_user(),
+            "name": "script",
+            "scopes": ["read"],
+            "token_hash": "0" * 64,
+            "beginning": "kukar_",
+            "expires_at": NOW,
+            **values,
+        }
     )
 
 
@@ -404,6 +419,9 @@ BROKEN = {
         in_run(BlankSpot, identity=IDENTITY),
         in_run(BlankSpot, identity=IDENTITY),
     ],
+    "api_token_has_a_name": lambda: [api_token(name="")],
+    "api_token_hash_form": lambda: [api_token(token_hash="x")],
+    "api_token_scopes_known": lambda: [api_token(scopes=["own"])],
     "site_kind_known": lambda: [site(kind="mast")],
     "site_status_known": lambda: [site(status="gone")],
     "site_operators_known": lambda: [site(operators=["ACME"])],

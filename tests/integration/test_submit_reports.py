@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from rest_framework.authtoken.models import Token
+from django.utils import timezone
 
 from tests.conftest import NOW, a_report, no_service, store
 from villages.models import ReportChange, SignalReport
+from villages.services.api_tokens import create_api_token
 from villages.services.submit_reports import Outcome
 
 pytestmark = pytest.mark.django_db
@@ -146,8 +147,10 @@ def test_only_field_staff_submit(client, body, officer):
 
 
 def test_a_token_submits_without_a_session(client, body, reporter):
-    token = Token.objects.create(user=reporter)
-    response = post(client, body, authorization=f"Token {token.key}")
+    _token, text = create_api_token(
+        user=reporter, name="script", scopes=["submit"], days=1, now=timezone.now()
+    )
+    response = post(client, body, authorization=f"Bearer {text}")
     assert response.status_code == 201
 
 

@@ -20,8 +20,10 @@ from villages.models.reports import (
 )
 from villages.models.reviews import ReportReview
 from villages.models.sites import OfficeInternet, Site
+from villages.models.tokens import ApiToken
 
 __all__ = [
+    "ApiToken",
     "BoundarySource",
     "Claim",
     "ClaimDecision",

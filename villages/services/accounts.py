@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import AbstractUser, Group, User
 from django.db import transaction
 from django.utils.translation import gettext_noop
-from rest_framework.authtoken.models import Token
 
 from kukar_connect.errors import DomainError
 from kukar_connect.roles import ROLES
@@ -49,8 +48,8 @@ def create_account(*, name: str, role: str) -> tuple[AbstractUser, str]:
     return user, password
 
 
-def create_token(*, name: str) -> str:
-    """Return a new token of the account *name*; an earlier one stops working.
+def account(name: str) -> User:
+    """Return the account *name*.
 
     Raises
     ------
@@ -61,6 +60,4 @@ def create_token(*, name: str) -> str:
     if user is None:
         message = f"There is no account “{name}”. Make it with create_user first."
         raise AccountError(message)
-    with transaction.atomic():
-        Token.objects.filter(user=user).delete()
-        return Token.objects.create(user=user).key
+    return user

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from villages.web import claims, devices, review, views
+from villages.web import claims, devices, review, tokens, views
 from villages.web.photos import photo
 
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
         devices.RevokeDevice.as_view(),
         name="device-revoke",
     ),
+    path("token/", tokens.Tokens.as_view(), name="tokens"),
+    path("token/<uuid:pk>/cabut/", tokens.RevokeToken.as_view(), name="token-revoke"),
     path("foto/<uuid:pk>/", photo, name="photo"),
     # Exempt, to refuse a file that is too large before anything reads it; the view
     # checks the token itself.

@@ -1,0 +1,129 @@
+"""The OpenAPI document of the OGC API, made from its collections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coverage.api.ogc.collections import COLLECTIONS, Collection
+
+PROBLEM = {
+    "description": "What is wrong, in words (RFC 9457).",
+    "content": {"application/problem+json": {"schema": {"type": "object"}}},
+}
+FORMAT = {
+    "name": "f",
+    "in": "query",
+    "schema": {"type": "string", "enum": ["json", "html"]},
+    "description": "json or html; without it, what Accept asks for",
+}
+RUN = {
+    "name": "run",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "A published run; default: the current one",
+}
+
+
+def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
+    """Return the document; *root* is the address of the landing page."""
+    paths: dict[str, Any] = {
+        "/": _get("landing", "The landing page", [FORMAT], "application/json"),
+        "/conformance": _get(
+            "conformance", "Which standards this follows", [FORMAT], "application/json"
+        ),
+        "/collections": _get(
+            "collections", "The collections", [FORMAT], "application/json"
+        ),
+    }
+    for one in COLLECTIONS.values():
+        path = f"/collections/{one.id}"
+        run = [RUN] if one.is_of_run else []
+        paths[path] = _get(
+            f"describe-{one.id}", f"{one.id}: what it is", [FORMAT], "application/json"
+        )
+        paths[f"{path}/items"] = _get(
+            f"items-{one.id}",
+            f"{one.id}: features",
+            [FORMAT, *run, *_item_parameters(one, usual, most)],
+            "application/geo+json",
+        )
+        paths[f"{path}/items/{{featureId}}"] = _get(
+            f"item-{one.id}",
+            f"{one.id}: one feature",
+            [
+                FORMAT,
+                *run,
+                {
+                    "name": "featureId",
+                    "in": "path",
+                    "required": True,
+                    "schema": {"type": "string"},
+                },
+            ],
+            "application/geo+json",
+        )
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "Kukar Connect: OGC API – Features", "version": "1"},
+        "servers": [{"url": root.rstrip("/")}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The token as the password; any name.",
+                },
+            }
+        },
+        "security": [{"token": []}, {"basic": []}],
+    }
+
+
+def _get(
+    operation: str, summary: str, parameters: list[dict[str, Any]], kind: str
+) -> dict[str, Any]:
+    found = {
+        "description": summary,
+        "content": {
+            kind: {"schema": {"type": "object"}},
+            "text/html": {"schema": {"type": "string"}},
+        },
+    }
+    return {
+        "get": {
+            "operationId": operation,
+            "summary": summary,
+            "parameters": parameters,
+            "responses": {"200": found, "default": PROBLEM},
+        }
+    }
+
+
+def _item_parameters(
+    collection: Collection, usual: int, most: int
+) -> list[dict[str, Any]]:
+    limit = {"type": "integer", "minimum": 1, "maximum": most, "default": usual}
+    numbers = {"type": "array", "items": {"type": "number"}, "minItems": 4}
+    found: list[dict[str, Any]] = [
+        {"name": "limit", "in": "query", "schema": limit},
+        {
+            "name": "bbox",
+            "in": "query",
+            "schema": numbers | {"maxItems": 6},
+            "style": "form",
+            "explode": False,
+        },
+        {"name": "datetime", "in": "query", "schema": {"type": "string"}},
+        {
+            "name": "after",
+            "in": "query",
+            "schema": {"type": "string"},
+            "description": "From the link to the next page",
+        },
+    ]
+    for name in collection.filters:
+        one = collection.properties[name]
+        found.append({"name": name, "in": "query", "schema": one.schema})
+    return found

@@ -1,0 +1,309 @@
+"""OGC API – Features, Part 1: landing page, conformance, collections and items.
+
+Answers in JSON or, for a browser, as a page; ``f=json`` and ``f=html`` say which.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from coverage.api.ogc.collections import COLLECTIONS, Collection
+from coverage.api.ogc.items import (
+    ItemQuery,
+    Page,
+    extent_of,
+    feature_of,
+    page_of,
+    written,
+)
+from coverage.api.ogc.openapi import definition
+from coverage.api.ogc.query import (
+    MOST,
+    USUAL_LIMIT,
+    NotThereError,
+    query_of,
+    run_number,
+)
+from kukar_connect import params
+
+CONFORMANCE = [
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+]
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+GEOJSON = "application/geo+json"
+# A page for people shows no more than they read.
+HTML_LIMIT = 50
+OWN_PARAMETERS = {"f", "limit", "bbox", "datetime", "after", "run"}
+
+
+class AnyNegotiation(BaseContentNegotiation):
+    """We choose between JSON and a page ourselves, from ``f`` or ``Accept``."""
+
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
+        return next(iter(parsers), None)
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[Any],
+        format_suffix: str | None = None,
+    ) -> Any:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class OgcView(APIView):
+    content_negotiation_class = AnyNegotiation
+    # Described by its own document, which /ogc/api answers.
+    schema = None
+
+    parameters: set[str] = {"f"}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        known = self.known_parameters(**kwargs)
+        for name in request.query_params:
+            if name not in known:
+                raise params.ParameterError(
+                    _("There is no parameter “%(name)s” here. Known are: %(known)s.")
+                    % {"name": name[:40], "known": ", ".join(sorted(known))}
+                )
+
+    def known_parameters(self, **kwargs: Any) -> set[str]:
+        return self.parameters
+
+    def answer(
+        self, request: Request, document: dict[str, Any], template: str
+    ) -> HttpResponse:
+        if wants_html(request):
+            return render(request, template, {"document": document})
+        return JsonResponse(document)
+
+
+def wants_html(request: Request) -> bool:
+    asked = params.choice(request.query_params, "f", ["json", "html"])
+    if asked is not None:
+        return asked == "html"
+    accepted = request.headers.get("Accept", "")
+    is_json = "json" in accepted
+    return "text/html" in accepted and not is_json
+
+
+def link(
+    request: HttpRequest, path: str, rel: str, kind: str, title: str = ""
+) -> dict[str, str]:
+    found = {"href": request.build_absolute_uri(path), "rel": rel, "type": kind}
+    return found | ({"title": title} if title else {})
+
+
+def both(
+    request: HttpRequest, path: str, rel: str, title: str = ""
+) -> list[dict[str, str]]:
+    """Return links to the JSON and to the page of *path*; *rel* is of the first."""
+    other = "alternate" if rel == "self" else rel
+    return [
+        link(request, path, rel, "application/json", title),
+        link(request, f"{path}?f=html", other, "text/html", title),
+    ]
+
+
+class Landing(OgcView):
+    def get(self, request: Request) -> HttpResponse:
+        document = {
+            "title": "Kukar Connect",
+            "description": _(
+                "Mobile coverage of Kutai Kartanegara from measured reports: covered, "
+                "blank, or unknown, never mixed up."
+            ),
+            "links": [
+                *both(request, reverse("ogc"), "self"),
+                link(
+                    request,
+                    reverse("ogc-api"),
+                    "service-desc",
+                    OPENAPI,
+                    _("The definition of this API"),
+                ),
+                link(
+                    request,
+                    reverse("api-docs"),
+                    "service-doc",
+                    "text/html",
+                    _("Documentation"),
+                ),
+                *both(request, reverse("ogc-conformance"), "conformance"),
+                *both(request, reverse("ogc-collections"), "data", _("The data")),
+            ],
+        }
+        return self.answer(request, document, "coverage/ogc/landing.html")
+
+
+class Conformance(OgcView):
+    def get(self, request: Request) -> HttpResponse:
+        document = {"conformsTo": CONFORMANCE}
+        return self.answer(request, document, "coverage/ogc/conformance.html")
+
+
+class Definition(OgcView):
+    def get(self, request: Request) -> HttpResponse:
+        document = definition(
+            request.build_absolute_uri(reverse("ogc")), usual=USUAL_LIMIT, most=MOST
+        )
+        return HttpResponse(json.dumps(document), content_type=OPENAPI)
+
+
+class Collections(OgcView):
+    def get(self, request: Request) -> HttpResponse:
+        document = {
+            "links": both(request, reverse("ogc-collections"), "self"),
+            "collections": [described(request, one) for one in COLLECTIONS.values()],
+        }
+        return self.answer(request, document, "coverage/ogc/collections.html")
+
+
+class CollectionPage(OgcView):
+    def get(self, request: Request, collection: str) -> HttpResponse:
+        document = described(request, collection_named(collection))
+        return self.answer(request, document, "coverage/ogc/collection.html")
+
+
+def collection_named(name: str) -> Collection:
+    if name not in COLLECTIONS:
+        raise NotThereError(
+            _("There is no collection “%(name)s”. There are: %(known)s.")
+            % {"name": name[:40], "known": ", ".join(COLLECTIONS)}
+        )
+    return COLLECTIONS[name]
+
+
+def described(request: HttpRequest, collection: Collection) -> dict[str, Any]:
+    path = reverse("ogc-collection", args=[collection.id])
+    items = reverse("ogc-items", args=[collection.id])
+    document: dict[str, Any] = {
+        "id": collection.id,
+        "title": str(collection.title),
+        "description": str(collection.description),
+        "itemType": "feature",
+        "crs": [CRS84],
+        "links": [
+            *both(request, path, "self"),
+            link(request, items, "items", GEOJSON, str(collection.title)),
+            link(request, f"{items}?f=html", "items", "text/html"),
+        ],
+    }
+    extent = extent_of(collection)
+    if extent is not None:
+        document["extent"] = {"spatial": {"bbox": [extent], "crs": CRS84}}
+    return document
+
+
+class Items(OgcView):
+    """Features of one collection, page by page.
+
+    The link to the next page names the last feature of this one and the run, so that
+    a walk through all pages sees every feature once, though the map goes on.
+    """
+
+    def known_parameters(self, **kwargs: Any) -> set[str]:
+        return OWN_PARAMETERS | set(collection_named(kwargs["collection"]).filters)
+
+    def get(self, request: Request, collection: str) -> HttpResponse:
+        one = collection_named(collection)
+        is_html = wants_html(request)
+        query = query_of(request, one, HTML_LIMIT if is_html else MOST)
+        page = page_of(one, query)
+        links = self.links(request, one, query, page)
+        if is_html:
+            return render(
+                request, "coverage/ogc/items.html", items_shown(one, page, links)
+            )
+        return HttpResponse(written(page, json.dumps(links)), content_type=GEOJSON)
+
+    def links(
+        self, request: Request, collection: Collection, query: ItemQuery, page: Page
+    ) -> list[dict[str, str]]:
+        path = reverse("ogc-items", args=[collection.id])
+        asked = {k: v for k, v in request.query_params.items() if k != "f"}
+
+        def at(**more: Any) -> str:
+            text = urlencode(asked | more)
+            return f"{path}?{text}" if text else path
+
+        links = [
+            link(request, at(), "self", GEOJSON),
+            link(request, at(f="html"), "alternate", "text/html"),
+            link(
+                request,
+                reverse("ogc-collection", args=[collection.id]),
+                "collection",
+                "application/json",
+            ),
+        ]
+        if page.next_after is not None:
+            more: dict[str, Any] = {"limit": query.limit, "after": page.next_after}
+            if query.run is not None:
+                more["run"] = query.run
+            links.append(link(request, at(**more), "next", GEOJSON))
+        return links
+
+
+def items_shown(
+    collection: Collection, page: Page, links: list[dict[str, str]]
+) -> dict[str, Any]:
+    features = [json.loads(text) for text in page.features]
+    following = next((one["href"] for one in links if one["rel"] == "next"), None)
+    return {
+        "collection": collection,
+        "names": [str(p.title) for p in collection.properties.values()],
+        "rows": [(f["id"], list(f["properties"].values())) for f in features],
+        "matched": page.number_matched,
+        "next": following and f"{following}&f=html",
+    }
+
+
+class Item(OgcView):
+    parameters = {"f", "run"}
+
+    def get(self, request: Request, collection: str, key: str) -> HttpResponse:
+        one = collection_named(collection)
+        text = feature_of(one, key.replace("\0", ""), run_number(request, one))
+        if text is None:
+            raise NotThereError(_("This collection has no feature with this id."))
+        path = reverse("ogc-item", args=[one.id, key])
+        links = [
+            link(request, path, "self", GEOJSON),
+            link(request, f"{path}?f=html", "alternate", "text/html"),
+            link(
+                request,
+                reverse("ogc-collection", args=[one.id]),
+                "collection",
+                "application/json",
+            ),
+        ]
+        if wants_html(request):
+            feature = json.loads(text)
+            titles = [str(p.title) for p in one.properties.values()]
+            pairs = zip(titles, feature["properties"].values(), strict=True)
+            return render(
+                request,
+                "coverage/ogc/item.html",
+                {"collection": one, "key": feature["id"], "pairs": list(pairs)},
+            )
+        return HttpResponse(
+            f'{text[:-1]},"links":{json.dumps(links)}}}', content_type=GEOJSON
+        )
