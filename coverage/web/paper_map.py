@@ -245,11 +245,13 @@ class MapSheet(RoleRequiredMixin, View):
             name = District.objects.get(pk=view.district).name
             return _("District of %(name)s") % {"name": name}
         names = [district["name"] for district in drawing.districts]
-        if not names or len(names) > NAMED_DISTRICTS:
-            whole = len(names) == District.objects.exclude(boundary=None).count()
+        if not names:
+            return _("Part of Kutai Kartanegara regency")
+        if len(names) > NAMED_DISTRICTS:
+            all_there_are = District.objects.exclude(boundary=None).count()
             return (
                 _("Kutai Kartanegara regency")
-                if whole
+                if len(names) == all_there_are
                 else _("Part of Kutai Kartanegara regency")
             )
         return ngettext(
