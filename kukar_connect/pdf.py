@@ -41,7 +41,7 @@ class OwnFilesOnly(URLFetcher):
     def __init__(self, base_url: str) -> None:
         super().__init__(allowed_protocols={"data"}, allow_redirects=False)
         self._origin = urlsplit(base_url)[:2]
-        self._static = urlsplit(staticfiles_storage.base_url or "").path
+        self._static = urlsplit(settings.STATIC_URL).path
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> object:
         if _INLINE.match(url):

@@ -150,7 +150,7 @@ class PaperMixin:
 def on_paper(page: type[TemplateView]) -> Callable[..., HttpResponse]:
     """Return the view that answers *page* as PDF, with the page's own permissions."""
     sheet = type(f"{page.__name__}OnPaper", (PaperMixin, page), {})
-    return sheet.as_view()  # type: ignore[attr-defined, no-any-return]
+    return sheet.as_view()  # type: ignore[attr-defined]
 
 
 Subject = Village | District | BlankSpot | None
@@ -165,7 +165,7 @@ def sheet_subject(context: dict[str, Any]) -> Subject:
     ):
         found = context.get(name)
         if isinstance(found, kind):
-            return found  # type: ignore[return-value]
+            return found
     return None
 
 
@@ -176,10 +176,10 @@ def sheet_map(about: Subject, run: CoverageRun | None) -> dict[str, Any] | None:
     """
     if about is None or run is None:
         return None
-    is_spot = isinstance(about, BlankSpot)
-    operator = about.operator if is_spot else ANY_OPERATOR
-    service = about.service if is_spot else Service.INTERNET.value
+    operator, service = ANY_OPERATOR, Service.INTERNET.value
+    identity = None
     if isinstance(about, BlankSpot):
+        operator, service, identity = about.operator, about.service, about.identity
         extent: Extent | None = about.polygon.extent
     elif isinstance(about, Village):
         extent = map_view.extent_of(village=about.pk)
@@ -192,7 +192,7 @@ def sheet_map(about: Subject, run: CoverageRun | None) -> dict[str, Any] | None:
         operator=operator,
         service=service,
         layers=frozenset({"surface", "spots", "boundaries", "settlements"}),
-        spot=about.identity if is_spot else None,
+        spot=identity,
     )
     frame = fit(extent, *SHEET_MAP_MM, margin=0.15)
     selected = None if isinstance(about, BlankSpot) else about
