@@ -162,6 +162,29 @@ def test_whatever_the_address_says_there_is_a_sheet(a_run, reader, query):
     assert len(document.pages) == 1
 
 
+@pytest.mark.parametrize("paper", ["portrait", "landscape"])
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_whole_legend_has_room_on_the_sheet(a_run, reader, paper, language):
+    type(a_run).objects.filter(pk=a_run.pk).update(is_demo=True)
+    reader.cookies["django_language"] = language
+    document = opened(
+        reader.get(
+            f"/peta.pdf?paper={paper}&district=64.02.12&min_area=0.1&confidence=0.1"
+            "&layers=surface,spots,boundaries,official,settlements,facilities,reports"
+        )
+    )
+    assert len(document.pages) == 1
+    text = text_of(document)
+    for words in (
+        ("hanya blank spot yang menyentuh wilayah ini", "blank spots that touch this"),
+        ("Pada tampilan ini", "In this view"),
+        ("Kode QR membuka tampilan ini", "The QR code opens this view"),
+        ("Tidak digambar pada lembar ini: reports", "Not drawn on this sheet: reports"),
+        ("bukan berarti tidak ada sinyal", "this does not mean no signal"),
+    ):
+        assert words[language == "en"] in text
+
+
 def test_what_is_not_drawn_is_named(a_run, reader):
     text = text_of(opened(reader.get("/peta.pdf?layers=spots,reports,osm&period=2026")))
     assert "Tidak digambar pada lembar ini: osm, period, reports." in text
