@@ -40,7 +40,7 @@ KNOWN = {
 CONFIDENCE_FROM = {"high": words.CONFIDENCE_HIGH, "medium": words.CONFIDENCE_MEDIUM}
 # Drawing in mm on A4, with room for the head, the legend and the foot.
 # static/css/paper-map.css has the same sizes.
-DRAWING_MM = {"landscape": (202.0, 126.0), "portrait": (184.0, 145.0)}
+DRAWING_MM = {"landscape": (202.0, 121.0), "portrait": (184.0, 145.0)}
 # Without a place to look at: the regency and its shores.
 REGENCY: Extent = (115.2, -1.2, 117.7, 1.6)
 CLOSEST_MARGIN = 0.12
