@@ -49,6 +49,15 @@ for _site in KUKAR_FRAME_ANCESTORS:
         _wrong = f"KUKAR_FRAME_ANCESTORS: {_site!r} is not https://name or 'self'"
         raise ImproperlyConfigured(_wrong)
 
+# --- paper: docs/paper.md -----------------------------------------------------
+# The head of every sheet: its lines, from above to below, and a picture's full path.
+KUKAR_LETTERHEAD = env.str("KUKAR_LETTERHEAD", default="Kukar Connect")
+KUKAR_LETTERHEAD_LOGO = env.str("KUKAR_LETTERHEAD_LOGO", default="")
+# What links and QR codes on paper begin with; empty: as the request came in.
+KUKAR_PUBLIC_URL = env.str("KUKAR_PUBLIC_URL", default="").rstrip("/")
+# How long a sheet waits for the one before it, before it says so.
+KUKAR_PDF_PATIENCE_S = env.float("KUKAR_PDF_PATIENCE_S", default=8.0)
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -92,19 +101,28 @@ ROOT_URLCONF = "kukar_connect.urls"
 WSGI_APPLICATION = "kukar_connect.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+_TEMPLATE_OPTIONS = {
+    "context_processors": [
+        "django.template.context_processors.request",
+        "django.contrib.auth.context_processors.auth",
+        "django.contrib.messages.context_processors.messages",
+        "villages.web.context.site",
+    ],
+}
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "villages.web.context.site",
-            ],
-        },
+        "OPTIONS": _TEMPLATE_OPTIONS,
+    },
+    {
+        # The same templates in another frame: here base.html is a sheet of paper.
+        "NAME": "paper",
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates" / "paper", BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": _TEMPLATE_OPTIONS,
     },
 ]
 
@@ -300,5 +318,10 @@ LOGGING = {
         "handlers": ["stderr"],
         "level": env.str("KUKAR_LOG_LEVEL", default="INFO"),
     },
-    "loggers": {"axes": {"level": "WARNING"}},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        # It tells of every rule of our style sheets that paper has no use for.
+        "weasyprint": {"level": "ERROR"},
+        "fontTools": {"level": "WARNING"},
+    },
 }

@@ -55,7 +55,7 @@ def paint_tile(
     return _png(state)
 
 
-def _states(
+def states_of_tiles(
     run_id: int, operator: str, service: str, x: range, y: range
 ) -> dict[tuple[int, int], NDArray[np.uint8]]:
     rows = SurfaceTile.objects.of_run(run_id).filter(
@@ -76,7 +76,7 @@ def _enlarged(
     run_id: int, operator: str, service: str, levels: int, x: int, y: int
 ) -> NDArray[np.uint8] | None:
     parent = (x >> levels, y >> levels)
-    tiles = _states(
+    tiles = states_of_tiles(
         run_id,
         operator,
         service,
@@ -96,7 +96,7 @@ def _reduced(
     run_id: int, operator: str, service: str, levels: int, x: int, y: int
 ) -> NDArray[np.uint8] | None:
     n = 1 << levels
-    tiles = _states(
+    tiles = states_of_tiles(
         run_id, operator, service, range(x * n, x * n + n), range(y * n, y * n + n)
     )
     if not tiles:

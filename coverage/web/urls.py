@@ -12,6 +12,9 @@ from coverage.web import (
 )
 from coverage.web.dashboard import DashboardPage
 from coverage.web.embed import EmbeddedMap
+from coverage.web.paper import on_paper
+from coverage.web.paper_map import MapSheet
+from coverage.web.workbooks import RunsWorkbook, TableWorkbook
 
 urlpatterns = [
     path("", views.MapPage.as_view(), name="map"),
@@ -57,4 +60,23 @@ urlpatterns = [
         best_sites.BestSitesFile.as_view(),
         name="best-sites-file",
     ),
+    path(
+        "desa/<str:code>/cetak.pdf",
+        on_paper(profiles.VillagePage),
+        name="village-paper",
+    ),
+    path(
+        "kecamatan/<str:code>/cetak.pdf",
+        on_paper(profiles.DistrictPage),
+        name="district-paper",
+    ),
+    path(
+        "blank-spot/<uuid:identity>/cetak.pdf",
+        on_paper(spots.BlankSpotPage),
+        name="blank-spot-paper",
+    ),
+    path("dasbor/cetak.pdf", on_paper(DashboardPage), name="dashboard-paper"),
+    path("tabel/unduh.xlsx", TableWorkbook.as_view(), name="coverage-workbook"),
+    path("perhitungan/unduh.xlsx", RunsWorkbook.as_view(), name="runs-workbook"),
+    path("peta.pdf", MapSheet.as_view(), name="map-paper"),
 ]

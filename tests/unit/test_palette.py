@@ -111,3 +111,49 @@ def test_the_signs_of_officials_words_have_the_charts_colours():
 def test_every_state_has_a_colour_and_a_pattern():
     assert list(OFFICIAL_COLOURS) == [state.value for state in Official]
     assert set(PATTERNS) == set(OFFICIAL_COLOURS) | set(STATE_COLOURS)
+
+
+def lightness(rgb):
+    return lab(rgb, SIGHT["usual"])[0]
+
+
+# What a laser printer without colours keeps apart by its grey alone.
+LEAST_GREY_STEP = 8
+
+
+def test_what_looks_alike_in_grey_has_another_pattern():
+    filled = {k: over_land(v) for k, v in STATE_COLOURS.items()}
+    for one, other in itertools.combinations(filled, 2):
+        step = abs(lightness(filled[one]) - lightness(filled[other]))
+        assert step >= LEAST_GREY_STEP or PATTERNS[one] != PATTERNS[other], (one, other)
+
+
+def test_no_signal_is_the_darkest_of_the_states_and_signal_is_told_from_none_in_grey():
+    filled = {k: over_land(v) for k, v in STATE_COLOURS.items()}
+    assert min(filled, key=lambda state: lightness(filled[state])) == "blank"
+    step = lightness(filled["covered"]) - lightness(filled["blank"])
+    assert step >= LEAST_GREY_STEP
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("state", [s for s in STATE_COLOURS if s != "unknown"])
+def test_every_eye_tells_a_state_from_the_land_it_lies_on(sight, state):
+    seen = lab(over_land(STATE_COLOURS[state]), SIGHT[sight])
+    # Less than between states: bare land of the regency is hatched, being unknown.
+    assert np.linalg.norm(seen - lab(LAND, SIGHT[sight])) >= 14
+
+
+# Drawings for paper have the states' colours written out.
+SHEETS = Path(__file__).parents[2] / "templates" / "coverage" / "sheet"
+
+
+def test_paper_has_the_same_colours():
+    def hexadecimal(state):
+        return "#" + bytes(STATE_COLOURS[state][:3]).hex()
+
+    legend = (SHEETS / "sign.svg").read_text()
+    for state in STATE_COLOURS:
+        assert hexadecimal(state) in legend, state
+    spots = (SHEETS / "spots.svg").read_text()
+    assert hexadecimal("blank") in spots
+    assert hexadecimal("likely_blank") in spots

@@ -1,7 +1,15 @@
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from villages.web import claims, devices, places, review, tokens, views
+from villages.web import (
+    claims,
+    devices,
+    places,
+    review,
+    tokens,
+    views,
+    workbooks,
+)
 from villages.web.photos import photo
 
 urlpatterns = [
@@ -18,6 +26,11 @@ urlpatterns = [
     # Exempt, to refuse a file that is too large before anything reads it; the view
     # checks the token itself.
     path("impor/", csrf_exempt(views.ReportImport.as_view()), name="report-import"),
+    path(
+        "impor/unduh.xlsx",
+        workbooks.ImportsWorkbook.as_view(),
+        name="imports-workbook",
+    ),
     path("impor/contoh.csv", views.sample_file, name="import-sample"),
     path("impor/<uuid:pk>/", views.ImportDetail.as_view(), name="import-detail"),
     path("impor/<uuid:pk>/status.json", views.import_status, name="import-status"),
@@ -38,6 +51,11 @@ urlpatterns = [
     ),
     path("impor/pernyataan/<uuid:pk>/buang/", claims.discard, name="claim-discard"),
     path("impor/pernyataan/<uuid:pk>/baris.xlsx", claims.row_report, name="claim-rows"),
+    path(
+        "pernyataan/unduh.xlsx",
+        workbooks.ClaimsWorkbook.as_view(),
+        name="claims-workbook",
+    ),
     path("pernyataan/", claims.ClaimList.as_view(), name="claims"),
     path("pernyataan/<int:pk>/", claims.ClaimPage.as_view(), name="claim"),
     path("periksa/", review.ReviewPage.as_view(), name="review"),

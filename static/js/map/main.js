@@ -21,6 +21,7 @@ import { makeNotes } from "./notes.js";
 import { makeOverlays } from "./overlays.js";
 import { makePanel } from "./panel.js";
 import { LAYERS, readView, writeView } from "./permalink.js";
+import { keepSheetLink } from "./sheet-link.js";
 import { watchRuns } from "./runs.js";
 import { makeSearch } from "./search.js";
 import { makeTime } from "./time.js";
@@ -186,6 +187,7 @@ function remember() {
   window.history.replaceState(null, "", window.location.pathname + writeView(view));
 }
 map.on("moveend", remember);
+keepSheetLink(document.getElementById("print-map"), map);
 
 function showChoice() {
   controls.querySelector('[name="operator"]').value = view.operator;

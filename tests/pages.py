@@ -1,0 +1,115 @@
+"""Every page of the site, for the tests that look at all of them.
+
+A new URL goes into PAGES with what it needs to be opened, or into NOT_PAGES with the
+reason why nobody reads it as a page; a test fails until it does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from villages.models import Claim, ClaimSheet, ImportBatch
+
+VILLAGE = "64.02.12.2001"
+
+# Name of the URL -> the address to open, made with what it needs in the database.
+PAGES: dict[str, Callable[[], str]] = {
+    "map": lambda: reverse("map"),
+    "coverage-table": lambda: reverse("coverage-table"),
+    "dashboard": lambda: reverse("dashboard"),
+    "village": lambda: reverse("village", args=[VILLAGE]),
+    "report-form": lambda: reverse("report-form"),
+    "devices": lambda: reverse("devices"),
+    "tokens": lambda: reverse("tokens"),
+    "report-import": lambda: reverse("report-import"),
+    "import-detail": lambda: reverse("import-detail", args=[an_import().pk]),
+    "claim-sheets": lambda: reverse("claim-sheets"),
+    "claim-sheet": lambda: reverse("claim-sheet", args=[a_claim().sheet_id]),
+    "claims": lambda: reverse("claims") + "?state=all",
+    "claim": lambda: reverse("claim", args=[a_claim().pk]),
+    "review": lambda: reverse("review"),
+    "ogc": lambda: reverse("ogc") + "?f=html",
+    "ogc-conformance": lambda: reverse("ogc-conformance") + "?f=html",
+    "ogc-collections": lambda: reverse("ogc-collections") + "?f=html",
+    "ogc-collection": lambda: reverse("ogc-collection", args=["villages"]) + "?f=html",
+    "ogc-items": lambda: reverse("ogc-items", args=["villages"]) + "?f=html",
+    "ogc-item": lambda: reverse("ogc-item", args=["villages", VILLAGE]) + "?f=html",
+    "password_change": lambda: reverse("password_change"),
+    "password_change_done": lambda: reverse("password_change_done"),
+}
+# Nobody who is signed in sees these.
+PAGES_BEFORE_SIGNING_IN: dict[str, Callable[[], str]] = {
+    "login": lambda: reverse("login"),
+}
+
+NOT_PAGES: list[tuple[str, str]] = [
+    (r"api-.*|ogc-api|schema|healthz|import-status", "data for programs"),
+    (r"api-docs", "Swagger UI's own page, for programmers and in English"),
+    (r".*-paper", "PDF; tests/integration/test_paper.py opens it"),
+    (r".*-workbook|claim-template|claim-rows|import-rows|import-sample", "a file"),
+    (r".*-(csv|xlsx|gpx|kml|geojson|gpkg|export)", "a file"),
+    (r"surface-tile|photo|manifest|service-worker", "a picture or part of a page"),
+    (
+        r".*-(revoke|resume|cancel|discard|decide|decide-all)|logout|set_language",
+        "takes a POST and leads to a page",
+    ),
+]
+
+
+def a_claim() -> Claim:
+    """Return a statement that came in a sheet and waits for a verifier."""
+    found = Claim.objects.exclude(sheet=None).first()
+    if found:
+        return found
+    sheet = ClaimSheet.objects.create(
+        file_name="pernyataan-desa.xlsx",
+        sha256="a" * 64,
+        occasion="Rapat camat",
+        confirmed_at=timezone.now(),
+        row_count=1,
+        stored=1,
+    )
+    return Claim.objects.create(
+        village_id=VILLAGE,
+        kind=Claim.Kind.VILLAGE_STATEMENT,
+        stated_date=timezone.localdate(),
+        event="Rapat camat",
+        status="tidak ada sinyal",
+        source="surat desa",
+        name_in_source="Hulu",
+        sheet=sheet,
+        digest="b" * 64,
+        stated=Claim.Stated.NO_SERVICE,
+        stated_by_role="Kepala desa",
+        verification=Claim.Verification.TO_VERIFY,
+    )
+
+
+def an_import() -> ImportBatch:
+    found = ImportBatch.objects.first()
+    return found or ImportBatch.objects.create(
+        file_name="uji-jalan.csv", state=ImportBatch.State.DONE, rows=3, stored=3
+    )
+
+
+def addresses() -> dict[str, str]:
+    """Return every page's address, when all that they need is there for all of them."""
+    return {name: make() for name, make in PAGES.items()}
+
+
+def url_names(resolver: URLResolver | None = None) -> Iterator[str]:
+    """Yield the names of the site's URLs, the admin's own left out."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "admin":
+                yield from url_names(pattern)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield pattern.name
+
+
+def is_no_page(name: str) -> bool:
+    return any(re.fullmatch(known, name) for known, _ in NOT_PAGES)
