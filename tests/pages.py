@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from django.contrib.gis.geos import Point
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from villages.models import Claim, ClaimSheet, ImportBatch
+from coverage.models import Action, ActionStatus, BlankSpot
+from villages.models import Claim, ClaimSheet, ImportBatch, Settlement
 
 VILLAGE = "64.02.12.2001"
 
@@ -22,6 +24,22 @@ PAGES: dict[str, Callable[[], str]] = {
     "coverage-table": lambda: reverse("coverage-table"),
     "dashboard": lambda: reverse("dashboard"),
     "village": lambda: reverse("village", args=[VILLAGE]),
+    "district": lambda: reverse("district", args=[VILLAGE[:8]]),
+    "blank-spot": lambda: reverse("blank-spot", args=[a_spot().identity]),
+    "priorities": lambda: reverse("priorities"),
+    "actions": lambda: reverse("actions"),
+    "action-new": lambda: reverse("action-new") + f"?village={VILLAGE}",
+    "action": lambda: reverse("action", args=[an_action().pk]),
+    "action-change": lambda: reverse("action-change", args=[an_action().pk]),
+    "measure": lambda: reverse("measure"),
+    "measure-route": lambda: reverse("measure-route"),
+    "measure-tasks": lambda: reverse("measure-tasks"),
+    "best-sites": lambda: reverse("best-sites"),
+    "embedded-map": lambda: reverse("embedded-map"),
+    "places": lambda: reverse("places") + f"?desa={VILLAGE}",
+    "place-bring": lambda: reverse("place-bring", args=["rt"]),
+    "place-new": lambda: reverse("place-new", args=["rt"]) + f"?desa={VILLAGE}",
+    "place": lambda: reverse("place", args=["rt", a_settlement().pk]),
     "report-form": lambda: reverse("report-form"),
     "devices": lambda: reverse("devices"),
     "tokens": lambda: reverse("tokens"),
@@ -36,6 +54,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "ogc-conformance": lambda: reverse("ogc-conformance") + "?f=html",
     "ogc-collections": lambda: reverse("ogc-collections") + "?f=html",
     "ogc-collection": lambda: reverse("ogc-collection", args=["villages"]) + "?f=html",
+    "ogc-queryables": lambda: reverse("ogc-queryables", args=["villages"]) + "?f=html",
     "ogc-items": lambda: reverse("ogc-items", args=["villages"]) + "?f=html",
     "ogc-item": lambda: reverse("ogc-item", args=["villages", VILLAGE]) + "?f=html",
     "password_change": lambda: reverse("password_change"),
@@ -51,10 +70,18 @@ NOT_PAGES: list[tuple[str, str]] = [
     (r"api-docs", "Swagger UI's own page, for programmers and in English"),
     (r".*-paper", "PDF; tests/integration/test_paper.py opens it"),
     (r".*-workbook|claim-template|claim-rows|import-rows|import-sample", "a file"),
-    (r".*-(csv|xlsx|gpx|kml|geojson|gpkg|export)", "a file"),
-    (r"surface-tile|photo|manifest|service-worker", "a picture or part of a page"),
+    (r".*-(csv|xlsx|gpx|kml|geojson|gpkg|export|file)|place-template", "a file"),
     (
-        r".*-(revoke|resume|cancel|discard|decide|decide-all)|logout|set_language",
+        r"surface-tile|photo|manifest|service-worker|basemap|place-outlines",
+        "a picture or part of a page",
+    ),
+    (
+        r"place-list",
+        "made by an upload; tests/browser/test_places.py looks at it with axe",
+    ),
+    (
+        r".*-(revoke|resume|cancel|discard|decide|decide-all|delete|drop|save)"
+        r"|logout|set_language",
         "takes a POST and leads to a page",
     ),
 ]
@@ -87,6 +114,29 @@ def a_claim() -> Claim:
         stated_by_role="Kepala desa",
         verification=Claim.Verification.TO_VERIFY,
     )
+
+
+def a_spot() -> BlankSpot:
+    return BlankSpot.objects.filter(ended_run=None).earliest("pk")
+
+
+def an_action() -> Action:
+    found = Action.objects.first()
+    return found or Action.objects.create(
+        village_id=VILLAGE,
+        kind=Action.Kind.REPEATER,
+        status=ActionStatus.AGREED,
+        responsible="Diskominfo",
+    )
+
+
+def a_settlement() -> Settlement:
+    return Settlement.objects.get_or_create(
+        village_id=VILLAGE,
+        kind=Settlement.Kind.RT,
+        name="RT 1",
+        defaults={"point": Point(116.05, 0.0, srid=4326), "source": "kantor desa"},
+    )[0]
 
 
 def an_import() -> ImportBatch:

@@ -60,6 +60,8 @@ PROPER = {
 # A template text that is right as it stands, and why.
 ALLOWED_IN_TEMPLATES: dict[str, str] = {
     "GeoJSON": "a format's name",
+    "GeoPackage": "a format's name",
+    "KML": "a format's name",
     "OGC API": "a standard's name",
     "OGC API – Features": "a standard's name",
     "OpenAPI 3.0": "a standard's name",

@@ -238,7 +238,11 @@ class Queryables(OgcView):
             "additionalProperties": False,
         }
         if wants_html(request):
-            shown = {"collection": one, "queryables": queryables}
+            rows = [
+                (name, schema.get("format") or schema["type"], schema["title"])
+                for name, schema in queryables.items()
+            ]
+            shown = {"collection": one, "queryables": rows}
             return render(request, "coverage/ogc/queryables.html", shown)
         return HttpResponse(json.dumps(document), content_type=SCHEMA)
 
