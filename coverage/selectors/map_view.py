@@ -118,6 +118,7 @@ def spot_paths(
     village: str | None = None,
     least_km2: float = 0.0,
     least_confidence: float = 0.0,
+    has_demo: bool = True,
 ) -> list[dict[str, Any]]:
     """Return the blank spots within *frame*, largest first."""
     rows = _paths(
@@ -131,6 +132,7 @@ def spot_paths(
           AND area_km2 >= %(least_km2)s AND confidence >= %(least_confidence)s
           AND (%(district)s::text IS NULL OR %(district)s = ANY(districts))
           AND (%(village)s::text IS NULL OR %(village)s = ANY(villages))
+          AND (%(has_demo)s OR NOT is_demo)
           AND {touches}
         ORDER BY area_km2 DESC, identity
         """,
@@ -144,6 +146,7 @@ def spot_paths(
         least_confidence=least_confidence,
         district=district,
         village=village,
+        has_demo=has_demo,
     )
     names = ("path", "identity", "state", "confidence", "area_km2", "is_demo", "people")
     return [dict(zip(names, row, strict=True)) for row in rows]

@@ -35,6 +35,9 @@ class MapView:
     layers: frozenset[str]
     district: str | None = None
     village: str | None = None
+    # Whose blank spots alone are drawn.
+    in_village: str | None = None
+    has_demo: bool = True
     spot: Any = None
     least_km2: float = 0.0
     least_confidence: float = 0.0
@@ -131,7 +134,8 @@ def _spots(view: MapView, run: CoverageRun, frame: Frame) -> list[dict[str, Any]
         view.service,
         frame,
         district=view.district,
-        village=None if view.spot else view.village,
+        village=view.in_village,
+        has_demo=view.has_demo,
         least_km2=view.least_km2,
         least_confidence=view.least_confidence,
     )

@@ -29,15 +29,22 @@ from kukar_connect.roles import RoleRequiredMixin
 from villages.models import District, Village
 
 # What a sheet can draw of the map's layers; the rest it names as left out.
-DRAWN = ("surface", "spots", "boundaries", "official", "settlements", "facilities")
-USUAL = ("surface", "spots", "boundaries", "official")
+DRAWN = (
+    "surface",
+    "unknown",
+    "spots",
+    "boundaries",
+    "official",
+    "settlements",
+    "facilities",
+)
+USUAL = ("surface", "unknown", "spots", "boundaries", "official")
 # Keys that say how the sheet is cut, not what the map shows.
 CUT = {"bbox", "paper", "at"}
 KNOWN = {
     *("operator", "service", "layers", "run", "village", "district", "spot"),
-    *("min_area", "min_area_km2", "area", "confidence", *CUT),
+    *("in_village", "min_area", "min_confidence", "demo", "basemap", *CUT),
 }
-CONFIDENCE_FROM = {"high": words.CONFIDENCE_HIGH, "medium": words.CONFIDENCE_MEDIUM}
 # Drawing in mm on A4, with room for the head, the legend and the foot.
 # static/css/paper-map.css has the same sizes.
 DRAWING_MM = {"landscape": (202.0, 121.0), "portrait": (184.0, 145.0)}
@@ -104,8 +111,12 @@ class MapSheet(RoleRequiredMixin, View):
                 "village", Village.objects.values_list("code", flat=True), None
             ),
             spot=self.asked_spot(run),
-            least_km2=self.number("min_area", "min_area_km2", "area"),
-            least_confidence=self.least_confidence(),
+            in_village=self.one_of(
+                "in_village", Village.objects.values_list("code", flat=True), None
+            ),
+            least_km2=self.number("min_area"),
+            least_confidence=min(self.number("min_confidence"), 1.0),
+            has_demo=self.query.get("demo") != "off",
         )
 
     def one_of(self, name: str, known: Any, usual: Any) -> Any:
@@ -134,22 +145,12 @@ class MapSheet(RoleRequiredMixin, View):
             return None
         return identity if run and map_view.spot_in(run, identity) else None
 
-    def number(self, *names: str) -> float:
-        for name in names:
-            try:
-                value = float(self.query.get(name, ""))
-            except ValueError:
-                continue
-            if math.isfinite(value) and value > 0:
-                return value
-        return 0.0
-
-    def least_confidence(self) -> float:
-        asked = self.query.get("confidence", "")
-        if asked in CONFIDENCE_FROM:
-            return CONFIDENCE_FROM[asked]
-        value = self.number("confidence")
-        return min(value / 100 if value > 1 else value, 1.0)
+    def number(self, name: str) -> float:
+        try:
+            value = float(self.query.get(name, ""))
+        except ValueError:
+            return 0.0
+        return value if math.isfinite(value) and value > 0 else 0.0
 
     # --- where the sheet is cut ----------------------------------------------
 
@@ -208,8 +209,9 @@ class MapSheet(RoleRequiredMixin, View):
         if view.spot and view.run:
             spot = map_view.spot_in(view.run, view.spot)
             return spot.polygon.extent if spot else None
-        if view.village or view.district:
-            return map_view.extent_of(village=view.village, district=view.district)
+        village = view.village or view.in_village
+        if village or view.district:
+            return map_view.extent_of(village=village, district=view.district)
         return None
 
     @cached_property
@@ -329,8 +331,10 @@ class MapSheet(RoleRequiredMixin, View):
                 _("only with a confidence of %(percent)s%% and more")
                 % {"percent": count(round(view.least_confidence * 100))}
             )
-        if view.district or (view.village and not view.spot):
+        if view.district or view.in_village:
             found.append(_("only blank spots that touch this place"))
+        if not view.has_demo:
+            found.append(_("without demonstration data"))
         return found
 
     def left_out(self) -> list[str]:

@@ -137,7 +137,7 @@ def test_filters_of_the_address_are_applied_and_named(a_run, reader):
     assert "Pada tampilan ini" in usual
     for query, words in (
         ("min_area=5000", "hanya blank spot seluas 5.000"),
-        ("confidence=1", "hanya dengan keyakinan 100%"),
+        ("min_confidence=1", "hanya dengan keyakinan 100%"),
         ("village=64.02.12.2002&min_area=5000", "Desa Hilir, Kecamatan"),
         ("district=64.02.12&min_area=5000", "hanya blank spot yang menyentuh"),
     ):
@@ -150,8 +150,8 @@ def test_filters_of_the_address_are_applied_and_named(a_run, reader):
     "query",
     [
         "operator=NOBODY&service=fax&layers=&run=999999999&spot=x&village=y&district=z",
-        "bbox=1,2,3&at=99/99/999&paper=A0&min_area=nan&confidence=-4",
-        "bbox=nan,nan,nan,nan&run=-1&min_area=inf&confidence=1e400",
+        "bbox=1,2,3&at=99/99/999&paper=A0&min_area=nan&min_confidence=-4",
+        "bbox=nan,nan,nan,nan&run=-1&min_area=inf&min_confidence=1e400",
         "bbox=116,0,116,0&spot=00000000-0000-4000-8000-000000000000",
         "layers=osm,reports,%00,<script>&period=2026&unknown=" + "x" * 5000,
         "at=11/0.0/116.1",
@@ -169,7 +169,7 @@ def test_the_whole_legend_has_room_on_the_sheet(a_run, reader, paper, language):
     reader.cookies["django_language"] = language
     document = opened(
         reader.get(
-            f"/peta.pdf?paper={paper}&district=64.02.12&min_area=0.1&confidence=0.1"
+            f"/peta.pdf?paper={paper}&district=64.02.12&min_area=0.1&min_confidence=0.1"
             "&layers=surface,spots,boundaries,official,settlements,facilities,reports"
         )
     )
@@ -392,3 +392,28 @@ def test_the_printed_moment_is_in_wita(a_run, reader, monkeypatch):
     monkeypatch.setattr("coverage.web.paper.timezone.now", lambda: moment)
     text = text_of(opened(reader.get("/peta.pdf")))
     assert "dicetak 25 November 2026, 14.05 WITA" in text.replace("\xa0", " ")
+
+
+def test_a_district_and_a_blank_spot_come_on_paper_with_their_map(reader, a_run):
+    spot = BlankSpot.objects.of_run(a_run.pk).filter(operator="TELKOMSEL").first()
+    for path, says in (
+        ("/kecamatan/64.02.12/cetak.pdf", "Kecamatan"),
+        (f"/blank-spot/{spot.identity}/cetak.pdf", "Telkomsel"),
+    ):
+        document = opened(reader.get(path))
+        text = text_of(document)
+        assert says in text
+        assert str(a_run.pk) in text
+        # A locator, or a map of the place, with what its colours mean.
+        assert "Belum diketahui" in text
+
+
+def test_demonstration_data_can_be_left_off_the_sheet(reader, a_run):
+    BlankSpot.objects.update(is_demo=True)
+    everything = text_of(opened(reader.get(f"/peta.pdf?operator=TELKOMSEL&{WEST}")))
+    without = text_of(
+        opened(reader.get(f"/peta.pdf?operator=TELKOMSEL&{WEST}&demo=off"))
+    )
+    assert "Tidak ada blank spot" not in everything
+    assert "Tidak ada blank spot" in without
+    assert "tanpa data demonstrasi" in without
