@@ -11,6 +11,7 @@ from coverage.web import (
     views,
 )
 from coverage.web.dashboard import DashboardPage
+from coverage.web.dashboard_workbook import DashboardWorkbook
 from coverage.web.embed import EmbeddedMap
 from coverage.web.paper import on_paper
 from coverage.web.paper_map import MapSheet
@@ -75,6 +76,7 @@ urlpatterns = [
         on_paper(spots.BlankSpotPage),
         name="blank-spot-paper",
     ),
+    path("dasbor/unduh.xlsx", DashboardWorkbook.as_view(), name="dashboard-workbook"),
     path("dasbor/cetak.pdf", on_paper(DashboardPage), name="dashboard-paper"),
     path("tabel/unduh.xlsx", TableWorkbook.as_view(), name="coverage-workbook"),
     path("perhitungan/unduh.xlsx", RunsWorkbook.as_view(), name="runs-workbook"),

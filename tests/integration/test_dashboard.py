@@ -1,7 +1,9 @@
 """The dashboard against a small regency counted by hand."""
 
+import io
 from datetime import UTC, date, datetime
 
+import openpyxl
 import pytest
 from django.contrib.gis.geos import Point
 from django.urls import reverse
@@ -162,3 +164,21 @@ def test_it_asks_few_questions(a_run, client, officer, django_assert_max_num_que
 def test_outsiders_are_asked_to_sign_in(client):
     answer = client.get(reverse("dashboard"))
     assert answer.status_code == 302
+
+
+def test_its_tables_come_as_a_workbook(a_run, client, officer):
+    client.force_login(officer)
+    client.cookies["django_language"] = "en"
+    answer = client.get(reverse("dashboard-workbook"), {"operator": "TELKOMSEL"})
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    heading, row = book["Districts compared"].iter_rows(values_only=True)
+    found = dict(zip(heading, row, strict=True))
+    assert found["People without signal"] == 100
+    assert found["Confidence"] == pytest.approx(0.4)
+    assert found["Blank area (km²)"] == 5
+    assert found["Signal at some, none at others"] == 1
+
+
+def test_the_workbook_before_the_first_run_says_so(two_villages, client, officer):
+    client.force_login(officer)
+    assert client.get(reverse("dashboard-workbook")).status_code == 200
