@@ -28,6 +28,7 @@ from django.views.generic import TemplateView
 from coverage.core.frame import Extent, fit
 from coverage.models import ANY_OPERATOR, BlankSpot, CoverageRun, Service
 from coverage.selectors import map_view
+from coverage.services.thin_runs import cite_run
 from coverage.web import words
 from coverage.web.map_drawing import MapView, draw, svg_uri
 from coverage.web.paper_svg import with_colours
@@ -83,7 +84,9 @@ def frame_of_sheet(request: HttpRequest, address: str, **more: Any) -> dict[str,
     }
 
 
-def pdf_response(request: HttpRequest, html: str, filename: str) -> HttpResponse:
+def pdf_response(
+    request: HttpRequest, html: str, filename: str, run: CoverageRun | None
+) -> HttpResponse:
     """Answer *html* as PDF, or that another is being made (503)."""
     try:
         pdf = pdf_bytes(html, base_url=f"{public_root(request)}{request.path}")
@@ -94,6 +97,9 @@ def pdf_response(request: HttpRequest, html: str, filename: str) -> HttpResponse
         return HttpResponse(
             body, status=error.status, headers={"Retry-After": str(RETRY_AFTER_S)}
         )
+    if run is not None:
+        # Paper names it: it stays when old runs are thinned.
+        cite_run(run_id=run.pk)
     disposition = content_disposition_header(as_attachment=False, filename=filename)
     return HttpResponse(
         pdf,
@@ -144,7 +150,7 @@ class PaperMixin:
             )
             if part
         )
-        return pdf_response(self.request, html, f"{name}.pdf")
+        return pdf_response(self.request, html, f"{name}.pdf", run)
 
 
 def on_paper(page: type[TemplateView]) -> Callable[..., HttpResponse]:

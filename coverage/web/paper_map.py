@@ -80,7 +80,8 @@ class MapSheet(RoleRequiredMixin, View):
             f"run-{run.pk}" if run else "",
             get_language(),
         )
-        return pdf_response(request, html, f"{'-'.join(filter(None, parts))}.pdf")
+        name = "-".join(filter(None, parts))
+        return pdf_response(request, html, f"{name}.pdf", run)
 
     # --- what is asked for ---------------------------------------------------
 

@@ -417,3 +417,10 @@ def test_demonstration_data_can_be_left_off_the_sheet(reader, a_run):
     assert "Tidak ada blank spot" not in everything
     assert "Tidak ada blank spot" in without
     assert "tanpa data demonstrasi" in without
+
+
+def test_a_run_that_paper_names_is_kept_for_good(reader, a_run):
+    assert not a_run.is_cited
+    opened(reader.get(f"/peta.pdf?{WEST}"))
+    a_run.refresh_from_db()
+    assert a_run.is_cited
