@@ -46,7 +46,8 @@ def percent(share: float) -> str:
 
 @register.filter
 def confidence(value: float) -> str:
-    return f"{words.confidence_word(value)} ({percent(value)})"
+    # The word fits the number as it is shown.
+    return f"{words.confidence_word(round(value, 2))} ({percent(value)})"
 
 
 @register.filter

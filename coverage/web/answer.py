@@ -224,7 +224,9 @@ def _estimate(layer: LayerAt) -> str:
         else _("no usable signal with a probability of %(p)s") % {"p": percent(p_blank)}
     )
     level = _level(layer, "%s")
-    return f"{_('estimated %(level)s') % {'level': level}}, {sure}" if level else sure
+    if not level:
+        return sure
+    return _("estimated %(level)s, %(sure)s") % {"level": level, "sure": sure}
 
 
 def _nearest(evidence: Evidence) -> str:

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from coverage.models import ANY_OPERATOR, LayerOperator
+from coverage.models import ANY_OPERATOR, LayerOperator, Service
 from coverage.selectors import dashboard
 from coverage.selectors.dashboard import VILLAGE_STATES, Summed, VillageCount
 from coverage.web import words
@@ -24,12 +24,36 @@ from villages.models import Operator
 MONTHS_SHOWN = 24
 LONGEST_SHOWN = 10
 
-STATE_NAMES: dict[str, Promise] = {
-    "covered": _("Signal at every settlement"),
-    "partly": _("Signal at some, none at others"),
-    "blank": _("No signal at any measured settlement"),
-    "incomplete": _("Signal where measured, the rest not measured"),
-    "unknown": _("Not measured"),
+# "Without a signal" would say too much where calls work: each service has its words.
+STATE_NAMES: dict[str, dict[str, Promise]] = {
+    Service.INTERNET.value: {
+        "covered": _("4G at every settlement"),
+        "partly": _("4G at some settlements, none at others"),
+        "blank": _("No 4G at any measured settlement"),
+        "incomplete": _("4G where measured, the rest not measured"),
+        "unknown": _("Not measured"),
+    },
+    Service.VOICE.value: {
+        "covered": _("Calls at every settlement"),
+        "partly": _("Calls at some settlements, none at others"),
+        "blank": _("No calls at any measured settlement"),
+        "incomplete": _("Calls where measured, the rest not measured"),
+        "unknown": _("Not measured"),
+    },
+}
+LACKING: dict[str, dict[str, Promise]] = {
+    Service.INTERNET.value: {
+        "villages": _("Villages with a settlement without 4G"),
+        "people": _("People without 4G"),
+        "places": _("Places without 4G"),
+        "counts": _("without 4G"),
+    },
+    Service.VOICE.value: {
+        "villages": _("Villages with a settlement without calls"),
+        "people": _("People without calls"),
+        "places": _("Places without calls"),
+        "counts": _("without calls"),
+    },
 }
 # Which swatch stands for it.
 SWATCHES = {
@@ -71,7 +95,11 @@ class DashboardPage(LayerPage):
             "unknown_share": total.unknown_km2 / total.area_km2
             if total.area_km2
             else None,
-            "map_here": self.map_url(),
+            "lacking": LACKING[self.service],
+            "map_villages": self.map_url(layers="shares,spots,boundaries"),
+            "map_people": self.map_url(layers="spots,boundaries,settlements"),
+            "map_blank": self.map_url(layers="spots,boundaries"),
+            "map_unknown": self.map_url(layers="unknown,boundaries"),
             "operator_word": _("Operator"),
             "district_word": _("District"),
             "village_states": self.state_rows(total, len(mine)),
@@ -85,6 +113,10 @@ class DashboardPage(LayerPage):
             "months_chart": months_chart(months),
         }
 
+    @property
+    def state_names(self) -> dict[str, Promise]:
+        return STATE_NAMES[self.service]
+
     def map_url(self, **query: str) -> str:
         layer = {"operator": self.operator, "service": self.service}
         return f"{reverse('map')}?{urlencode(layer | query)}"
@@ -93,7 +125,7 @@ class DashboardPage(LayerPage):
         return [
             {
                 "state": state,
-                "name": STATE_NAMES[state],
+                "name": self.state_names[state],
                 "swatch": SWATCHES[state],
                 "count": total.villages[state],
                 # Of 100; with a point whatever the language.
@@ -140,7 +172,7 @@ class DashboardPage(LayerPage):
                 "name": row["village__name"],
                 "claim": row,
                 "state": states[code].state,
-                "state_name": STATE_NAMES[states[code].state],
+                "state_name": self.state_names[states[code].state],
                 "swatch": SWATCHES[states[code].state],
                 "count": states[code],
                 "confidence": states[code].p_blank_sum
@@ -154,7 +186,7 @@ class DashboardPage(LayerPage):
             "rows": rows,
             "states": [
                 {
-                    "name": STATE_NAMES[state],
+                    "name": self.state_names[state],
                     "swatch": SWATCHES[state],
                     "count": sum(1 for row in rows if row["state"] == state),
                 }

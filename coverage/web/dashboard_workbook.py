@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from coverage.selectors.dashboard import Summed
-from coverage.web.dashboard import STATE_NAMES, DashboardPage
+from coverage.selectors.dashboard import VILLAGE_STATES, Summed
+from coverage.web.dashboard import LACKING, STATE_NAMES, DashboardPage
 from coverage.web.workbooks import KM2, PERCENT, WHOLE, run_notes
 from kukar_connect.spreadsheets import Column, Sheet, workbook_response
 
@@ -24,7 +24,7 @@ class DashboardWorkbook(DashboardPage):
             sheets = [
                 Sheet(
                     _("Operators compared"),
-                    [Column(_("Operator")), *_columns()],
+                    [Column(_("Operator")), *_columns(self.service)],
                     [
                         (row["name"], *_cells(row["sums"]))
                         for row in context["operators_compared"]
@@ -32,7 +32,7 @@ class DashboardWorkbook(DashboardPage):
                 ),
                 Sheet(
                     _("Districts compared"),
-                    [Column(_("Code")), Column(_("District")), *_columns()],
+                    [Column(_("Code")), Column(_("District")), *_columns(self.service)],
                     [
                         (row["code"], row["name"], *_cells(row["sums"]))
                         for row in context["districts_compared"]
@@ -51,12 +51,12 @@ class DashboardWorkbook(DashboardPage):
         )
 
 
-def _columns() -> list[Column]:
+def _columns(service: str) -> list[Column]:
     return [
-        *(Column(str(name), WHOLE) for name in STATE_NAMES.values()),
-        Column(_("People without signal"), WHOLE),
-        Column(_("Places without signal that nobody counted"), WHOLE),
-        Column(_("Confidence"), PERCENT),
+        *(Column(str(name), WHOLE) for name in STATE_NAMES[service].values()),
+        Column(str(LACKING[service]["people"]), WHOLE),
+        Column(_("Places among them that nobody counted"), WHOLE),
+        Column(_("How sure that it lacks"), PERCENT),
         Column(_("Blank area (km²)"), KM2),
         Column(_("Not measured (km²)"), KM2),
         Column(_("Blank spots"), WHOLE),
@@ -66,7 +66,7 @@ def _columns() -> list[Column]:
 
 def _cells(sums: Summed) -> list[Any]:
     return [
-        *(sums.villages[state] for state in STATE_NAMES),
+        *(sums.villages[state] for state in VILLAGE_STATES),
         sums.people_blank,
         sums.blank_uncounted,
         sums.confidence,

@@ -198,7 +198,7 @@ def map_texts() -> dict[str, Any]:
         "facilities": _("Public services"),
         "demo_mark": _("Demonstration data"),
         "demo_note": _("Made from generated reports, not from measurements."),
-        "village_area": _("{kind} in the district of {district}, {area}"),
+        "village_area": _("{kind} in the district of {district}, official area {area}"),
         "village_shares": _("Share of the area: {operator}, {service}"),
         "village_no_run": _("There is no coverage computed yet."),
         "village_operators": _("Operators side by side ({service})"),

@@ -134,7 +134,7 @@ def test_a_reader_sees_the_figures_with_their_confidence(a_run, client, officer)
     assert page.status_code == 200
     assert "±100" in text
     assert "low confidence (40" in text
-    assert "Signal at some, none at others" in text
+    assert "4G at some settlements, none at others" in text
     # 20.00 UTC of the 27th is the 28th in WITA, still February.
     assert "February 2026" in text
     assert page.context["listed"]["rows"][0]["state"] == "partly"
@@ -173,10 +173,10 @@ def test_its_tables_come_as_a_workbook(a_run, client, officer):
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     heading, row = book["Districts compared"].iter_rows(values_only=True)
     found = dict(zip(heading, row, strict=True))
-    assert found["People without signal"] == 100
-    assert found["Confidence"] == pytest.approx(0.4)
+    assert found["People without 4G"] == 100
+    assert found["How sure that it lacks"] == pytest.approx(0.4)
     assert found["Blank area (km²)"] == 5
-    assert found["Signal at some, none at others"] == 1
+    assert found["4G at some settlements, none at others"] == 1
 
 
 def test_the_workbook_before_the_first_run_says_so(two_villages, client, officer):

@@ -30,7 +30,7 @@ class ApiToken(models.Model):
     )
     name = models.CharField(_("name"), max_length=100)
     scopes = ArrayField(
-        models.CharField(max_length=8, choices=Scope), verbose_name=_("may")
+        models.CharField(max_length=8, choices=Scope), verbose_name=_("allowed to")
     )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     # Its first letters, by which its owner knows it again.
