@@ -13,11 +13,16 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import SuspiciousFileOperation
 from django.utils.translation import gettext_noop
+from PIL import ImageFile
 from weasyprint import HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from kukar_connect.errors import DomainError
+
+# WeasyPrint tells Pillow, for the whole process, to take pictures that were cut off.
+# A photo that was must be refused; whoever prints has whole pictures.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 # One sheet at a time in each process: drawing one takes a processor for a second, and
 # the map has to stay quick for everybody else meanwhile.

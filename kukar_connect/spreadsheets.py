@@ -106,9 +106,9 @@ def csv_response(filename: str, sheet: Sheet) -> HttpResponse:
     """
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow([_csv_cell(column.title) for column in sheet.columns])
+    writer.writerow([csv_cell(column.title) for column in sheet.columns])
     for row in sheet.rows:
-        writer.writerow([_csv_cell(value) for value in row])
+        writer.writerow([csv_cell(value) for value in row])
     body = file.getvalue().encode("utf-8-sig")
     return _download(body, "text/csv; charset=utf-8", filename)
 
@@ -253,7 +253,8 @@ def _cell(page: Any, value: Any, number_format: str | None) -> WriteOnlyCell:
     return cell
 
 
-def _csv_cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
+    """Return *value* as a cell of a CSV that no spreadsheet takes for a formula."""
     if isinstance(value, datetime) and timezone.is_aware(value):
         return timezone.localtime(value).isoformat(timespec="minutes")
     value = plain(value)

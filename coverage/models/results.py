@@ -231,11 +231,20 @@ class PlaceCoverage(RunRow):
     """
 
     village = models.ForeignKey(Village, models.CASCADE, related_name="+")
+    # A place that the office deletes was there in the runs of its time: its rows stay.
     settlement = models.ForeignKey(
-        Settlement, models.CASCADE, null=True, related_name="coverage"
+        Settlement,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="coverage",
     )
     facility = models.ForeignKey(
-        Facility, models.CASCADE, null=True, related_name="coverage"
+        Facility,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="coverage",
     )
     state = models.CharField(_("state"), max_length=12, choices=PlaceState)
     # Probability that a phone there finds less than usable signal; empty: unknown.
@@ -287,5 +296,5 @@ class PlaceCoverage(RunRow):
         ]
 
     def __str__(self) -> str:
-        place = self.settlement or self.facility or self.village
+        place = self.settlement_id or self.facility_id or self.village_id
         return f"{place} {self.operator}/{self.service}"

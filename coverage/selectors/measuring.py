@@ -203,6 +203,9 @@ def place_rows(run: CoverageRun, operator: str, service: str) -> QuerySet:
     return (
         PlaceCoverage.objects.of_run(run.pk)
         .filter(operator=operator, service=service)
+        # Not what was deleted since.
+        .exclude(settlement_id__isnull=False, settlement__name__isnull=True)
+        .exclude(facility_id__isnull=False, facility__name__isnull=True)
         .annotate(
             at=point,
             lon=Func("at", function="ST_X", output_field=FloatField()),

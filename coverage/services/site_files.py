@@ -12,6 +12,7 @@ import shapely
 
 from coverage.core.measure_next import flat_m
 from coverage.services.best_sites import BestSites
+from kukar_connect.spreadsheets import csv_cell
 
 WGS84 = "EPSG:4326"
 METHOD = (
@@ -83,7 +84,8 @@ def site_file(rows: list[dict[str, Any]], kind: str) -> bytes:
         ["new_people", "total_people"]
     ].astype("Int64")
     if kind == "csv":
-        return points.drop(columns="geometry").to_csv(index=False).encode("utf-8-sig")
+        table = points.drop(columns="geometry").map(csv_cell)
+        return table.to_csv(index=False).encode("utf-8-sig")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"sites.{kind}"
         points.to_file(path, driver=_DRIVERS[kind], layer="sites", engine="pyogrio")

@@ -408,7 +408,7 @@ BROKEN = {
     "signal_report_accuracy_in_range": lambda: [report(accuracy_m=-1)],
     "signal_report_point_on_earth": lambda: [report(point=Point(200, 0, srid=4326))],
     "signal_report_observed_at_possible": lambda: [
-        report(observed_at=datetime(1980, 1, 6, tzinfo=UTC))
+        report(observed_at=datetime(9999, 12, 30, tzinfo=UTC))
     ],
     "report_review_decides": lambda: [review(decision="unreviewed")],
     "report_review_state_before_known": lambda: [review(previous_state="lost")],

@@ -82,3 +82,20 @@ def test_a_run_of_changes_comes_to_what_a_full_run_comes_to(a_blank_west):
     partial = {k: (r.state, r.p_blank) for k, r in states(changes()).items()}
     whole = {k: (r.state, r.p_blank) for k, r in states(full()).items()}
     assert partial == whole
+
+
+def test_a_deleted_settlement_stays_in_the_runs_of_its_time(a_blank_west):
+    west, _east = a_blank_west
+    gone = a_settlement(west, "RT 1", 116.05)
+    before = full()
+    rows = PlaceCoverage.objects.of_run(before.pk).count()
+    number = gone.pk
+    gone.delete()
+    tell_about(116.05)
+    # Also between the deletion and the next run.
+    assert PlaceCoverage.objects.of_run(before.pk).count() == rows
+    now = changes()
+    assert states(before)[number].state == "blank"
+    assert west.code not in states(before)
+    assert states(now)[west.code].state == "blank"
+    assert number not in states(now)

@@ -215,3 +215,23 @@ def test_eight_identical_posts_at_once_store_one_row():
 def test_a_clock_that_is_exactly_right_is_no_fault(two_villages):
     store(a_report(), clock_skew=timedelta(0))
     assert SignalReport.objects.get().clock_skew_s == 0.0
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2100-01-01T00:00:00Z",
+        "9999-12-31T23:59:59+14:00",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+def test_a_time_beyond_all_reckoning_is_refused_in_words(field, body, moment):
+    response = post(field, body | {"observed_at": moment})
+    assert response.status_code in (400, 422), response.content
+    assert SignalReport.objects.count() == 0
+
+
+def test_json_nested_without_end_is_refused(field):
+    response = field.post(URL, "[" * 100_000, content_type="application/json")
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.contrib.gis.db import models
@@ -103,6 +103,9 @@ MAX_LATENCY_MS = 120_000.0
 MAX_POWER_OUT_HOURS = 744.0
 # The first commercial 2G network in Indonesia; earlier is a phone without a clock.
 EARLIEST_OBSERVED_YEAR = 1993
+EARLIEST_OBSERVED = datetime(EARLIEST_OBSERVED_YEAR, 1, 1, tzinfo=UTC)
+# Further ahead no clock is wrong by chance, and no date can be reckoned with.
+LATEST_OBSERVED = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def _between(field: str, low: float, high: float) -> Q:
@@ -430,9 +433,7 @@ class SignalReport(models.Model):
             models.CheckConstraint(
                 name="signal_report_observed_at_possible",
                 condition=Q(
-                    observed_at__gte=datetime.fromisoformat(
-                        f"{EARLIEST_OBSERVED_YEAR}-01-01T00:00:00+00:00"
-                    )
+                    observed_at__gte=EARLIEST_OBSERVED, observed_at__lt=LATEST_OBSERVED
                 ),
             ),
             models.CheckConstraint(

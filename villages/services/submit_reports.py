@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 
 from villages.models import ReportChange
 from villages.models.reports import (
-    EARLIEST_OBSERVED_YEAR,
+    EARLIEST_OBSERVED,
+    LATEST_OBSERVED,
     MAX_ACCURACY_M,
     MAX_LATENCY_MS,
     MAX_POWER_OUT_HOURS,
@@ -176,8 +177,10 @@ def check_report(report: NewReport) -> dict[str, list[str]]:
             refuse("internet", _("Only a phone that found internet can tell this."))
     if report.observed_at.tzinfo is None:
         refuse("observed_at", _("The time needs a time zone, such as +08:00."))
-    elif report.observed_at.year < EARLIEST_OBSERVED_YEAR:
+    elif report.observed_at < EARLIEST_OBSERVED:
         refuse("observed_at", _("The phone's clock was not set: this time is too old."))
+    elif report.observed_at >= LATEST_OBSERVED:
+        refuse("observed_at", _("The phone's clock is wrong: this time is far ahead."))
     return errors
 
 
