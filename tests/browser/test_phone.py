@@ -133,7 +133,7 @@ def test_later_visits_load_nothing_and_the_map_has_its_background(open_form, ask
         expect(page.locator("path.pin-map__village")).not_to_have_count(0)
         page.close()
         # The browser itself asks for the worker, whether there is a new one; the page
-        # asks what the office has decided of its reports.
+        # asks what the office has decided of its reports, and what there is to do.
         assert {path for _method, path, _bytes in asked} <= {
             "/api/v1/ping",
             "/api/v1/reports/mine/?since=0",
