@@ -1,9 +1,10 @@
 // What a run says: the signal surface and the blank spots; and the points on top.
 
-import { canvasIn, drawn } from "./base.js";
+import { canvasIn } from "./base.js";
 import { extentOf, indexFeatures } from "./geometry.js";
 import { h } from "./dom.js";
 import { toCorners, toExtent, toLatLng } from "./lonlat.js";
+import { makeShapes } from "./shapes.js";
 
 const { L } = window;
 
@@ -103,20 +104,26 @@ export function makeSurface(
 
 // Below this zoom a full outline would hide what it surrounds.
 const OUTLINE_ZOOM = 9.5;
+// Between no confidence and full confidence.
+const LOOKS = 40;
 
 /**
  * Colour says the state, opacity and outline how sure it is. Over the surface,
  * which has the colour already, the fill only deepens it.
  */
-export function spotStyle({ state, confidence }, { isOverSurface, zoom }) {
+function spotStyle({ state, confidence: exact }, { isOverSurface, zoom }) {
   const isFar = zoom < OUTLINE_ZOOM;
+  // In steps that the eye cannot tell: spots of one look are drawn together.
+  const confidence = Math.round(exact * LOOKS) / LOOKS;
   return {
+    stroke: true,
+    fill: true,
     fillColor: stateColour(state),
     fillOpacity: isOverSurface ? 0.25 * confidence : 0.15 + 0.65 * confidence,
     color: state === "blank" ? "#5d1206" : "#7a4b00",
-    weight: (confidence >= 0.8 ? 2.2 : 1.2) * (isFar ? 0.4 : 1),
+    weight: (exact >= 0.8 ? 2.2 : 1.2) * (isFar ? 0.4 : 1),
     opacity: 0.4 + 0.6 * confidence,
-    dashArray: state === "blank" || isFar ? null : "5 3",
+    dashArray: state === "blank" || isFar ? null : [5, 3],
   };
 }
 
@@ -127,7 +134,6 @@ export function spotStyle({ state, confidence }, { isOverSurface, zoom }) {
 export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
   const renderer = canvasIn(pane);
   let layer = null;
-  let layerOf = new Map();
   let isShown = true;
   let isOverSurface = true;
   let isFar = null;
@@ -137,11 +143,7 @@ export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
   const HIDDEN = { stroke: false, fill: false };
   const style = (feature) =>
     passes(feature.properties)
-      ? {
-          stroke: true,
-          fill: true,
-          ...spotStyle(feature.properties, { isOverSurface, zoom: map.getZoom() }),
-        }
+      ? spotStyle(feature.properties, { isOverSurface, zoom: map.getZoom() })
       : HIDDEN;
 
   map.on("zoomend", () => {
@@ -162,16 +164,16 @@ export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
     // Another layer may have taken the place of this one.
     if (!near || of !== layer) return;
     const entries = new Map(index.map((entry) => [entry.feature.properties.id, entry]));
+    const refined = [];
     for (const { properties, geometry } of near.features) {
       const entry = entries.get(properties.id);
       if (!entry || entry.isRefined) continue;
       entry.isRefined = true;
       entry.feature.geometry = geometry;
       entry.extent = extentOf(geometry);
-      layerOf
-        .get(properties.id)
-        .setLatLngs(L.GeoJSON.coordsToLatLngs(geometry.coordinates, 2, toLatLng));
+      refined.push(entry.feature);
     }
+    if (refined.length > 0) layer.reshape(refined);
   }
   map.on("moveend", refine);
 
@@ -181,11 +183,8 @@ export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
 
   return {
     setData(data) {
-      const next = drawn(data, pane, renderer, style);
       if (layer) layer.remove();
-      layer = next;
-      layerOf = new Map();
-      layer.eachLayer((one) => layerOf.set(one.feature.properties.id, one));
+      layer = makeShapes(data.features, { pane, renderer, style, areDisjoint: true });
       // Smallest first: where a click meets two, the smaller is meant.
       index = indexFeatures(data.features).sort(
         (a, b) => a.feature.properties.area_km2 - b.feature.properties.area_km2,

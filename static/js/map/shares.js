@@ -1,8 +1,9 @@
 // Villages coloured by the share of their settlements that are covered.
 
-import { canvasIn, drawn } from "./base.js";
+import { canvasIn } from "./base.js";
 import { classColour, shareOf } from "./counts.js";
 import { passesVillage } from "./filters.js";
+import { makeShapes } from "./shapes.js";
 
 function pattern(paint, size = 8) {
   const tile = document.createElement("canvas");
@@ -76,7 +77,8 @@ export function makeShares(map, { load }) {
     layer?.remove();
     layer = null;
     if (!isShown || !boundaries) return;
-    layer = drawn(boundaries, "shares", renderer, style).addTo(map);
+    const options = { pane: "shares", renderer, style };
+    layer = makeShapes(boundaries.features, options).addTo(map);
   }
 
   async function refresh() {
