@@ -95,6 +95,7 @@ const keyOf = (style) =>
   Object.values(style)
     .map((value) => {
       if (typeof value !== "object" || value === null) return value;
+      if (Array.isArray(value)) return value.join();
       if (!numbers.has(value)) numbers.set(value, (lastNumber += 1));
       return `#${numbers.get(value)}`;
     })
