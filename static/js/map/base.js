@@ -90,11 +90,14 @@ export function makeMap(element, texts, { minimumMotion, onHome }) {
   return map;
 }
 
-export const canvasIn = (pane) => L.canvas({ pane, padding: 0.4 });
+// How far beyond the view is drawn, in views: a movement shows it.
+const PADDING = 0.4;
+export const canvasIn = (pane) => L.canvas({ pane, padding: PADDING });
+export const svgIn = (pane) => L.svg({ pane, padding: PADDING });
 
 export function makeBase(map, element) {
   const renderers = Object.fromEntries(
-    ["land", "lines", "selected"].map((pane) => [pane, canvasIn(pane)]),
+    ["land", "lines", "selected"].map((pane) => [pane, svgIn(pane)]),
   );
   let land = null;
   let isLandShown = true;

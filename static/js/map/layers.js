@@ -1,6 +1,6 @@
 // What a run says: the signal surface and the blank spots; and the points on top.
 
-import { canvasIn } from "./base.js";
+import { svgIn } from "./base.js";
 import { extentOf, indexFeatures } from "./geometry.js";
 import { h } from "./dom.js";
 import { toCorners, toExtent, toLatLng } from "./lonlat.js";
@@ -132,7 +132,7 @@ function spotStyle({ state, confidence: exact }, { isOverSurface, zoom }) {
  * view in detail.
  */
 export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
-  const renderer = canvasIn(pane);
+  const renderer = svgIn(pane);
   let layer = null;
   let isShown = true;
   let isOverSurface = true;

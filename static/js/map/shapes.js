@@ -1,4 +1,4 @@
-// Many polygons of few styles as ONE layer of a canvas. Leaflet makes a layer of every
+// Many polygons of few styles as ONE layer of the map. Leaflet makes a layer of every
 // polygon; two thousand of those take a second to make and to move.
 
 const { L } = window;
@@ -22,19 +22,14 @@ function worldOf(ring) {
 const polygonsOf = ({ type, coordinates }) =>
   type === "MultiPolygon" ? coordinates : type === "Polygon" ? [coordinates] : [];
 
-/** The rings of a feature in pixels, without points that fall onto the one before. */
+/** A ring in whole pixels, without points that fall onto the one before. */
 function pixelsOf(world, scale, origin) {
-  const pixels = new Float32Array(world.length);
+  const pixels = new Int32Array(world.length);
   let kept = 0;
   for (let n = 0; n < world.length; n += 2) {
-    const x = world[n] * scale - origin.x;
-    const y = world[n + 1] * scale - origin.y;
-    const isFirst = kept === 0;
-    if (
-      isFirst ||
-      Math.abs(x - pixels[kept - 2]) >= 1 ||
-      Math.abs(y - pixels[kept - 1]) >= 1
-    ) {
+    const x = Math.round(world[n] * scale - origin.x);
+    const y = Math.round(world[n + 1] * scale - origin.y);
+    if (kept === 0 || x !== pixels[kept - 2] || y !== pixels[kept - 1]) {
       pixels[kept] = x;
       pixels[kept + 1] = y;
       kept += 2;
@@ -67,8 +62,12 @@ function traceArea(context, ring) {
   context.closePath();
 }
 
-/** As an outline; what lies wholly to one side of the canvas is left out, as dashes cost. */
-function traceLine(context, ring, { min, max }) {
+/** As an outline; `isCut`: without what lies wholly to one side, as dashes cost. */
+function traceLine(context, ring, { min, max }, isCut) {
+  if (!isCut) {
+    traceArea(context, ring);
+    return;
+  }
   let isDown = false;
   const last = ring.length - 2;
   for (let n = 0; n < ring.length; n += 2) {
@@ -101,11 +100,23 @@ const keyOf = (style) =>
     })
     .join("|");
 
-/**
- * `style(feature)` answers Leaflet's options of a path, always the same ones. Those of one
- * style are outlined together, and where `areDisjoint` (no feature lies over another)
- * filled together.
- */
+/** What draws on a canvas, as the text of an SVG path. */
+class PathText {
+  text = "";
+  moveTo(x, y) {
+    this.text += `M${x} ${y}`;
+  }
+  lineTo(x, y) {
+    this.text += `L${x} ${y}`;
+  }
+  closePath() {
+    this.text += "Z";
+  }
+}
+
+// From this zoom on only what is near the view is drawn: the rest is far outside.
+const NEAR_ZOOM = 11;
+
 const Shapes = L.Path.extend({
   initialize(features, { pane, renderer, style, areDisjoint = false }) {
     L.setOptions(this, { pane, renderer, interactive: false });
@@ -114,13 +125,14 @@ const Shapes = L.Path.extend({
     this._shapes = new Map();
     for (const feature of features) this._take(feature);
     this._groups = null;
+    this._isStale = true;
   },
 
   /** Another style for all of them. */
   setStyle(style) {
     this._style = style;
     this._groups = null;
-    if (this._map) this._renderer._requestRedraw(this);
+    this._requestDrawing();
     return this;
   },
 
@@ -128,7 +140,8 @@ const Shapes = L.Path.extend({
   reshape(features) {
     for (const feature of features) this._take(feature);
     this._groups = null;
-    this.redraw();
+    this._isStale = true;
+    this._requestDrawing();
   },
 
   _take(feature) {
@@ -140,27 +153,32 @@ const Shapes = L.Path.extend({
     });
   },
 
-  // Asked for whenever the zoom changes: done when next drawn, as more may change by then.
+  // Leaflet asks for it whenever the zoom changes: done when next drawn.
   _project() {
     this._isStale = true;
   },
 
-  _update() {
-    // The whole canvas: what Leaflet would clear and draw again of this layer.
-    this._pxBounds = this._renderer._bounds;
-  },
-
-  _place() {
-    const origin = this._map.getPixelOrigin();
-    const scale = 256 * 2 ** this._map.getZoom();
-    for (const shape of this._shapes.values()) {
-      shape.rings = shape.world.map((ring) => pixelsOf(ring, scale, origin));
-      shape.box = boxOf(shape.rings);
+  /** The styles there are, and the shapes of each with their pixels. */
+  _drawable() {
+    if (this._isStale) {
+      const origin = this._map.getPixelOrigin();
+      const scale = 256 * 2 ** this._map.getZoom();
+      for (const shape of this._shapes.values()) {
+        shape.rings = shape.world.map((ring) => pixelsOf(ring, scale, origin));
+        shape.box = boxOf(shape.rings);
+      }
+      this._isStale = false;
     }
-    this._isStale = false;
+    this._groups ??= this._grouped();
+    const { _bounds: bounds } = this._renderer;
+    const isNear = this._map.getZoom() >= NEAR_ZOOM;
+    return this._groups.map(({ style, shapes }) => ({
+      style,
+      shapes: isNear ? shapes.filter(({ box }) => boxesMeet(box, bounds)) : shapes,
+    }));
   },
 
-  _group() {
+  _grouped() {
     const groups = new Map();
     for (const [feature, shape] of this._shapes) {
       const style = this._style(feature);
@@ -169,33 +187,101 @@ const Shapes = L.Path.extend({
       if (!groups.has(key)) groups.set(key, { style, shapes: [] });
       groups.get(key).shapes.push(shape);
     }
-    this._groups = [...groups.values()];
+    return [...groups.values()];
+  },
+});
+
+/** Drawn by the browser beside the page's own work: for what every reader sees. */
+const SvgShapes = Shapes.extend({
+  onAdd() {
+    this._renderer._initPath(this);
+    this._path = L.SVG.create("g");
+    this._reset();
+    this._renderer._addPath(this);
+  },
+
+  _requestDrawing() {
+    if (!this._map || this._frame) return;
+    this._frame = window.requestAnimationFrame(() => {
+      this._frame = null;
+      if (this._map) this._draw();
+    });
+  },
+
+  _update() {
+    // A movement shows what is drawn already, but for close by.
+    if (this._isStale || this._map.getZoom() >= NEAR_ZOOM) this._draw();
+  },
+
+  _draw() {
+    this._path.replaceChildren(
+      ...this._drawable().flatMap(({ style, shapes }) =>
+        style.fill && !this._areDisjoint
+          ? shapes.map((shape) => this._element(style, [shape]))
+          : [this._element(style, shapes)],
+      ),
+    );
+  },
+
+  _element(style, shapes) {
+    const path = new PathText();
+    for (const { rings } of shapes) {
+      for (const ring of rings) {
+        if (style.fill) traceArea(path, ring);
+        else traceLine(path, ring, this._renderer._bounds, this._map.getZoom() >= NEAR_ZOOM);
+      }
+    }
+    const element = L.SVG.create("path");
+    const attributes = {
+      d: path.text,
+      fill: style.fill ? style.fillColor : "none",
+      "fill-opacity": style.fillOpacity,
+      "fill-rule": "evenodd",
+      stroke: style.stroke ? style.color : "none",
+      "stroke-opacity": style.opacity,
+      "stroke-width": style.weight,
+      "stroke-dasharray": style.dashArray?.join(" "),
+      "stroke-linejoin": "round",
+      "stroke-linecap": "round",
+    };
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value !== undefined) element.setAttribute(name, value);
+    }
+    return element;
+  },
+});
+
+/** Drawn on a canvas, which knows patterns, and does not mind many styles. */
+const CanvasShapes = Shapes.extend({
+  _requestDrawing() {
+    if (this._map) this._renderer._requestRedraw(this);
+  },
+
+  _update() {
+    // The whole canvas: what Leaflet would clear and draw again of this layer.
+    this._pxBounds = this._renderer._bounds;
   },
 
   _updatePath() {
     const { _ctx: context, _bounds: bounds, _drawing: isDrawing } = this._renderer;
     if (!isDrawing) return;
-    if (this._isStale) this._place();
-    if (this._groups === null) this._group();
-    for (const { style, shapes } of this._groups) {
-      const inView = shapes.filter(({ box }) => boxesMeet(box, bounds));
-      if (style.fill) this._fill(context, style, inView);
-      if (style.stroke) this._stroke(context, style, inView, bounds);
+    for (const { style, shapes } of this._drawable()) {
+      if (style.fill) this._fill(context, style, shapes);
+      if (style.stroke) this._stroke(context, style, shapes, bounds);
     }
   },
 
   _fill(context, style, shapes) {
     context.globalAlpha = style.fillOpacity;
     context.fillStyle = style.fillColor;
-    const fill = () => context.fill("evenodd");
     context.beginPath();
     for (const { rings } of shapes) {
       for (const ring of rings) traceArea(context, ring);
       if (this._areDisjoint) continue;
-      fill();
+      context.fill("evenodd");
       context.beginPath();
     }
-    if (this._areDisjoint) fill();
+    if (this._areDisjoint) context.fill("evenodd");
   },
 
   _stroke(context, style, shapes, bounds) {
@@ -207,11 +293,16 @@ const Shapes = L.Path.extend({
     context.setLineDash(style.dashArray ?? []);
     context.beginPath();
     for (const { rings } of shapes) {
-      for (const ring of rings) traceLine(context, ring, bounds);
+      for (const ring of rings) traceLine(context, ring, bounds, true);
     }
     context.stroke();
   },
 });
 
-/** Draw GeoJSON features, which nobody can click, on the canvas `renderer`. */
-export const makeShapes = (features, options) => new Shapes(features, options);
+/**
+ * Draw GeoJSON features, which nobody can click, on `renderer`. `style(feature)` answers
+ * Leaflet's options of a path, always the same ones. Features of one style are drawn
+ * together; filled together where `areDisjoint` (no feature lies over another).
+ */
+export const makeShapes = (features, options) =>
+  new (options.renderer instanceof L.SVG ? SvgShapes : CanvasShapes)(features, options);
