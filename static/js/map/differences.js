@@ -41,9 +41,8 @@ export function makeDifferences(map) {
   pane.style.zIndex = Z_INDEX;
   pane.style.pointerEvents = "none";
   const renderer = canvasIn(PANE);
-  const fills = Object.fromEntries(
-    Object.entries(LOOKS).map(([name, look]) => [name, hatch(look)]),
-  );
+  const fills = {};
+  const fillOf = (change) => (fills[change] ??= hatch(LOOKS[change]));
   let layer = null;
 
   const style = ({ properties: { change } }) => ({
@@ -52,7 +51,7 @@ export function makeDifferences(map) {
     color: LOOKS[change].colour,
     weight: change === "newly_covered" || change === "newly_blank" ? 2 : 1,
     opacity: 0.95,
-    fillColor: fills[change],
+    fillColor: fillOf(change),
     fillOpacity: LOOKS[change].lines ? 0.9 : 0.65,
   });
 

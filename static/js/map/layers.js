@@ -2,7 +2,7 @@
 
 import { svgIn } from "./base.js";
 import { extentOf, indexFeatures } from "./geometry.js";
-import { h } from "./dom.js";
+import { h, pause } from "./dom.js";
 import { toCorners, toExtent, toLatLng } from "./lonlat.js";
 import { makeShapes } from "./shapes.js";
 
@@ -106,6 +106,8 @@ export function makeSurface(
 const OUTLINE_ZOOM = 9.5;
 // Between no confidence and full confidence.
 const LOOKS = 40;
+// So many are drawn in one piece of work.
+const AT_ONCE = 400;
 
 /**
  * Colour says the state, opacity and outline how sure it is. Over the surface,
@@ -133,7 +135,9 @@ function spotStyle({ state, confidence: exact }, { isOverSurface, zoom }) {
  */
 export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
   const renderer = svgIn(pane);
-  let layer = null;
+  const group = L.layerGroup().addTo(map);
+  let layers = [];
+  let coming = null;
   let isShown = true;
   let isOverSurface = true;
   let isFar = null;
@@ -149,20 +153,24 @@ export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
   map.on("zoomend", () => {
     const wasFar = isFar;
     isFar = map.getZoom() < OUTLINE_ZOOM;
-    if (layer && isFar !== wasFar) layer.setStyle(style);
+    if (isFar !== wasFar) restyle();
   });
 
+  function restyle() {
+    for (const layer of layers) layer.setStyle(style);
+  }
+
   async function refine() {
-    if (!loadNear || !isShown || !layer || map.getZoom() < NEAR_ZOOM) return;
+    if (!loadNear || !isShown || layers.length === 0 || map.getZoom() < NEAR_ZOOM) return;
     const bounds = map.getBounds();
     const inView = passing.filter(
       ({ extent, isRefined }) => !isRefined && bounds.intersects(toCorners(extent)),
     );
     if (inView.length === 0) return;
-    const of = layer;
+    const of = layers;
     const near = await loadNear(toExtent(bounds.pad(0.2)));
     // Another layer may have taken the place of this one.
-    if (!near || of !== layer) return;
+    if (!near || of !== layers) return;
     const entries = new Map(index.map((entry) => [entry.feature.properties.id, entry]));
     const refined = [];
     for (const { properties, geometry } of near.features) {
@@ -173,7 +181,7 @@ export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
       entry.extent = extentOf(geometry);
       refined.push(entry.feature);
     }
-    if (refined.length > 0) layer.reshape(refined);
+    for (const layer of layers) layer.reshape(refined);
   }
   map.on("moveend", refine);
 
@@ -182,35 +190,47 @@ export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
   }
 
   return {
-    setData(data) {
-      if (layer) layer.remove();
-      layer = makeShapes(data.features, { pane, renderer, style, areDisjoint: true });
+    /** Show other spots; false where still others came in the meantime. */
+    async setData({ features }) {
+      coming = features;
       // Smallest first: where a click meets two, the smaller is meant.
-      index = indexFeatures(data.features).sort(
+      const indexed = indexFeatures(features).sort(
         (a, b) => a.feature.properties.area_km2 - b.feature.properties.area_km2,
       );
+      await pause();
+      if (coming !== features) return false;
+      group.clearLayers();
+      layers = [];
+      index = indexed;
       filterIndex();
-      if (isShown) layer.addTo(map);
+      for (let n = 0; n < features.length; n += AT_ONCE) {
+        const some = features.slice(n, n + AT_ONCE);
+        const layer = makeShapes(some, { pane, renderer, style, areDisjoint: true });
+        layers.push(layer);
+        group.addLayer(layer);
+        await pause();
+        if (coming !== features) return false;
+      }
       refine();
+      return true;
     },
     /** Show those that `test(properties)` is true for. */
     setFilter(test) {
       passes = test;
       filterIndex();
-      if (layer) layer.setStyle(style);
+      restyle();
       refine();
     },
     setOverSurface(value) {
       isOverSurface = value;
-      if (layer) layer.setStyle(style);
+      restyle();
     },
     setShown(value) {
       isShown = value;
-      if (!layer) return;
       if (value) {
-        layer.addTo(map);
+        group.addTo(map);
         refine();
-      } else layer.remove();
+      } else group.remove();
     },
     /** Spots that can be seen, for clicks and lists. */
     get index() {

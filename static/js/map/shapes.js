@@ -136,9 +136,11 @@ const Shapes = L.Path.extend({
     return this;
   },
 
-  /** These features have another geometry now. */
+  /** Those of these features that are here have another geometry now. */
   reshape(features) {
-    for (const feature of features) this._take(feature);
+    const own = features.filter((feature) => this._shapes.has(feature));
+    if (own.length === 0) return;
+    for (const feature of own) this._take(feature);
     this._groups = null;
     this._isStale = true;
     this._requestDrawing();

@@ -42,7 +42,7 @@ const dotted = () =>
 export function makeShares(map, { load }) {
   const renderer = canvasIn("shares");
   const stripes = new Map();
-  const dots = dotted();
+  let dots = null;
   let isShown = false;
   let boundaries = null;
   let layer = null;
@@ -60,6 +60,7 @@ export function makeShares(map, { load }) {
   }
 
   const style = ({ properties: { code } }) => {
+    dots ??= dotted();
     // Of a village that the run says nothing about nobody knows anything.
     const share = shareOf(shares[code]);
     const isIn = !filters || passesVillage(code, filters);

@@ -63,7 +63,7 @@ export function makeShownRun(page) {
     await painted();
     // By now the reader may have chosen another layer.
     if (data === null || operator !== view.operator || service !== view.service) return;
-    spots.setData(data);
+    if (!(await spots.setData(data))) return;
     page.choice.tellFilters();
     performance.mark("map-spots");
     if (isAnnounced) {
