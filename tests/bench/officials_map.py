@@ -226,16 +226,20 @@ def measure_page(browser: Any, site: str, session: str, slower: int) -> None:
         ("operator", lambda: page.keyboard.press("ArrowDown")),
         ("click on the map", lambda: page.mouse.click(800, 400)),
         ("layer on", lambda: page.locator("[value=evidence]").check()),
-        ("filter", lambda: page.locator(".filters select").last.select_option("4G")),
+        ("filter", lambda: page.keyboard.press("ArrowDown")),
     ):
         if what == "operator":
             page.locator("#operator").focus()
         if what == "filter":
+            # By the keyboard: what a script sets is no interaction, and is not timed.
             page.locator(".filters summary").click()
+            page.locator(".filters [name=min_confidence]").focus()
         page.evaluate("window.longest = 0")
         act()
         settle(page)
-        tell(f"{name}{what}", page.evaluate("window.longest"), "ms", 100)
+        longest = page.evaluate("window.longest")
+        # Shorter than what browsers tell of: 16 ms.
+        tell(f"{name}{what}", longest or 16, "ms", 100)
     for layers in ("", "?layers=surface,unknown,spots,boundaries,evidence,reports"):
         page.goto(f"{site}/{layers}")
         first_useful(page)

@@ -284,6 +284,7 @@ def test_one_sheet_of_paper_is_enough(open_map):
 def test_the_link_is_copied_and_the_frame_needs_a_site(open_map, settings):
     page = open_map(f"?operator=TELKOMSEL{BLANK}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect(page.locator("#share")).to_be_hidden()
     page.get_by_role("button", name="Bagikan").press("Enter")
     dialog = page.get_by_role("dialog", name="Bagikan peta ini")
     expect(dialog).to_contain_text("administrator belum menyebut situs")

@@ -47,6 +47,17 @@ def test_the_map_says_which_run_it_shows_and_what_the_states_mean(open_map):
     expect(legend.locator("dd").first).not_to_be_empty()
 
 
+def test_boundaries_and_blank_spots_are_drawn(open_map):
+    page = open_map("?operator=TELKOMSEL")
+    for pane in ("lines", "spots"):
+        drawing = page.locator(f".leaflet-{pane}-pane svg")
+        expect(drawing.locator("path[d^=M]").first).to_be_attached()
+        # As wide as it says: a style of the page may narrow a drawing to nothing.
+        assert drawing.evaluate(
+            "e => getComputedStyle(e).width === `${e.getAttribute('width')}px`"
+        ), pane
+
+
 def test_a_click_on_a_blank_spot_opens_it_in_words(open_map):
     page = open_map(f"?operator=TELKOMSEL{BLANK}")
     spot = BlankSpot.objects.get(

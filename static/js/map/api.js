@@ -44,8 +44,9 @@ export function makeApi(root) {
     /** Ask for `path` unless it still is what `etag` names; null when it is. */
     async getChanged(path, etag) {
       const response = await request(address(path), {
-        // The answer's own ETag is compared here, so the browser's store stays out.
-        cache: "no-store",
+        // The answer's own ETag is compared here, so the browser's store stays out; but
+        // the first time the page has asked already (map_preload.html).
+        cache: etag ? "no-store" : "default",
         headers: etag ? { "If-None-Match": etag } : {},
       });
       if (response.status === 304) return null;

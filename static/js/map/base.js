@@ -3,6 +3,7 @@
 import { placeLabels } from "./geometry.js";
 import { h } from "./dom.js";
 import { toCorners, toLatLng } from "./lonlat.js";
+import { makeShapes } from "./shapes.js";
 
 const { L } = window;
 
@@ -89,21 +90,14 @@ export function makeMap(element, texts, { minimumMotion, onHome }) {
   return map;
 }
 
-export const canvasIn = (pane) => L.canvas({ pane, padding: 0.4 });
-
-/** A GeoJSON layer that is only drawn. */
-export const drawn = (data, pane, renderer, style) =>
-  L.geoJSON(data, {
-    pane,
-    renderer,
-    interactive: false,
-    style,
-    coordsToLatLng: toLatLng,
-  });
+// How far beyond the view is drawn, in views: a movement shows it.
+const PADDING = 0.4;
+export const canvasIn = (pane) => L.canvas({ pane, padding: PADDING });
+export const svgIn = (pane) => L.svg({ pane, padding: PADDING });
 
 export function makeBase(map, element) {
   const renderers = Object.fromEntries(
-    ["land", "lines", "selected"].map((pane) => [pane, canvasIn(pane)]),
+    ["land", "lines", "selected"].map((pane) => [pane, svgIn(pane)]),
   );
   let land = null;
   let isLandShown = true;
@@ -117,18 +111,18 @@ export function makeBase(map, element) {
 
   // From afar the many arms of a delta would run into one dark line.
   const districtStyle = (feature) => ({
-    fill: false,
+    stroke: true,
     color: COLOURS.district,
     weight: map.getZoom() < NEAR_ZOOM ? 0.9 : 1.6,
     opacity: 0.85,
-    dashArray: feature.properties.boundary_source === "approximate" ? "7 4" : null,
+    dashArray: feature.properties.boundary_source === "approximate" ? [7, 4] : null,
   });
   const villageStyle = (feature) => ({
-    fill: false,
+    stroke: true,
     color: COLOURS.village,
     weight: map.getZoom() < NEAR_ZOOM ? 0.4 : 0.8,
     opacity: 0.75,
-    dashArray: feature.properties.boundary_source === "approximate" ? "3 3" : null,
+    dashArray: feature.properties.boundary_source === "approximate" ? [3, 3] : null,
   });
   let isFar = null;
   function drawLines() {
@@ -180,20 +174,28 @@ export function makeBase(map, element) {
       districts = data.features;
       land?.remove();
       districtLines?.remove();
-      land = drawn(data, "land", renderers.land, () => ({
-        stroke: false,
-        fillColor: COLOURS.land,
-        fillOpacity: 1,
-      }));
+      land = makeShapes(districts, {
+        pane: "land",
+        renderer: renderers.land,
+        style: () => ({ fill: true, fillColor: COLOURS.land, fillOpacity: 1 }),
+      });
       if (isLandShown) land.addTo(map);
-      districtLines = drawn(data, "lines", renderers.lines, districtStyle).addTo(map);
+      districtLines = makeShapes(districts, {
+        pane: "lines",
+        renderer: renderers.lines,
+        style: districtStyle,
+      }).addTo(map);
       drawLabels();
     },
 
     showVillages(data) {
       villages = data.features;
       villageLines?.remove();
-      villageLines = drawn(data, "lines", renderers.lines, villageStyle);
+      villageLines = makeShapes(villages, {
+        pane: "lines",
+        renderer: renderers.lines,
+        style: villageStyle,
+      });
       if (areVillagesShown) villageLines.addTo(map);
       drawLabels();
     },
@@ -221,12 +223,11 @@ export function makeBase(map, element) {
         ["#ffffff", 6],
         [COLOURS.selected, 3],
       ]) {
-        drawn(feature, "selected", renderers.selected, () => ({
-          fill: false,
-          color,
-          weight,
-          opacity: 0.95,
-        })).addTo(selected);
+        makeShapes([feature], {
+          pane: "selected",
+          renderer: renderers.selected,
+          style: () => ({ stroke: true, color, weight, opacity: 0.95 }),
+        }).addTo(selected);
       }
     },
 

@@ -1,7 +1,8 @@
 // What lies between two runs, drawn: each change in a colour and a hatch of its own, so
 // that they are told apart without colours too.
 
-import { canvasIn, drawn } from "./base.js";
+import { canvasIn } from "./base.js";
+import { makeShapes } from "./shapes.js";
 
 const PANE = "differences";
 const Z_INDEX = 415;
@@ -40,16 +41,17 @@ export function makeDifferences(map) {
   pane.style.zIndex = Z_INDEX;
   pane.style.pointerEvents = "none";
   const renderer = canvasIn(PANE);
-  const fills = Object.fromEntries(
-    Object.entries(LOOKS).map(([name, look]) => [name, hatch(look)]),
-  );
+  const fills = {};
+  const fillOf = (change) => (fills[change] ??= hatch(LOOKS[change]));
   let layer = null;
 
   const style = ({ properties: { change } }) => ({
+    stroke: true,
+    fill: true,
     color: LOOKS[change].colour,
     weight: change === "newly_covered" || change === "newly_blank" ? 2 : 1,
     opacity: 0.95,
-    fillColor: fills[change],
+    fillColor: fillOf(change),
     fillOpacity: LOOKS[change].lines ? 0.9 : 0.65,
   });
 
@@ -62,8 +64,7 @@ export function makeDifferences(map) {
       const features = data.features.filter(
         ({ properties: { change } }) => !without.includes(change),
       );
-      layer = drawn({ type: "FeatureCollection", features }, PANE, renderer, style);
-      layer.addTo(map);
+      layer = makeShapes(features, { pane: PANE, renderer, style }).addTo(map);
     },
   };
 }

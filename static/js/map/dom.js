@@ -21,5 +21,11 @@ export const painted = () =>
     else window.requestAnimationFrame(() => window.setTimeout(done));
   });
 
+/** Resolves soon: between two pieces of long work, so that nobody waits for both. */
+export const pause = () =>
+  window.scheduler?.yield
+    ? window.scheduler.yield()
+    : new Promise((done) => window.setTimeout(done));
+
 export const swatch = (state) =>
   h("span", { class: `swatch swatch--${state}`, "aria-hidden": "true" });

@@ -1,9 +1,10 @@
 // What a run says: the signal surface and the blank spots; and the points on top.
 
-import { canvasIn, drawn } from "./base.js";
+import { svgIn } from "./base.js";
 import { extentOf, indexFeatures } from "./geometry.js";
-import { h } from "./dom.js";
+import { h, pause } from "./dom.js";
 import { toCorners, toExtent, toLatLng } from "./lonlat.js";
+import { makeShapes } from "./shapes.js";
 
 const { L } = window;
 
@@ -103,20 +104,28 @@ export function makeSurface(
 
 // Below this zoom a full outline would hide what it surrounds.
 const OUTLINE_ZOOM = 9.5;
+// Between no confidence and full confidence.
+const LOOKS = 40;
+// So many are drawn in one piece of work.
+const AT_ONCE = 400;
 
 /**
  * Colour says the state, opacity and outline how sure it is. Over the surface,
  * which has the colour already, the fill only deepens it.
  */
-export function spotStyle({ state, confidence }, { isOverSurface, zoom }) {
+function spotStyle({ state, confidence: exact }, { isOverSurface, zoom }) {
   const isFar = zoom < OUTLINE_ZOOM;
+  // In steps that the eye cannot tell: spots of one look are drawn together.
+  const confidence = Math.round(exact * LOOKS) / LOOKS;
   return {
+    stroke: true,
+    fill: true,
     fillColor: stateColour(state),
     fillOpacity: isOverSurface ? 0.25 * confidence : 0.15 + 0.65 * confidence,
     color: state === "blank" ? "#5d1206" : "#7a4b00",
-    weight: (confidence >= 0.8 ? 2.2 : 1.2) * (isFar ? 0.4 : 1),
+    weight: (exact >= 0.8 ? 2.2 : 1.2) * (isFar ? 0.4 : 1),
     opacity: 0.4 + 0.6 * confidence,
-    dashArray: state === "blank" || isFar ? null : "5 3",
+    dashArray: state === "blank" || isFar ? null : [5, 3],
   };
 }
 
@@ -125,9 +134,10 @@ export function spotStyle({ state, confidence }, { isOverSurface, zoom }) {
  * view in detail.
  */
 export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
-  const renderer = canvasIn(pane);
-  let layer = null;
-  let layerOf = new Map();
+  const renderer = svgIn(pane);
+  const group = L.layerGroup().addTo(map);
+  let layers = [];
+  let coming = null;
   let isShown = true;
   let isOverSurface = true;
   let isFar = null;
@@ -137,41 +147,41 @@ export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
   const HIDDEN = { stroke: false, fill: false };
   const style = (feature) =>
     passes(feature.properties)
-      ? {
-          stroke: true,
-          fill: true,
-          ...spotStyle(feature.properties, { isOverSurface, zoom: map.getZoom() }),
-        }
+      ? spotStyle(feature.properties, { isOverSurface, zoom: map.getZoom() })
       : HIDDEN;
 
   map.on("zoomend", () => {
     const wasFar = isFar;
     isFar = map.getZoom() < OUTLINE_ZOOM;
-    if (layer && isFar !== wasFar) layer.setStyle(style);
+    if (isFar !== wasFar) restyle();
   });
 
+  function restyle() {
+    for (const layer of layers) layer.setStyle(style);
+  }
+
   async function refine() {
-    if (!loadNear || !isShown || !layer || map.getZoom() < NEAR_ZOOM) return;
+    if (!loadNear || !isShown || layers.length === 0 || map.getZoom() < NEAR_ZOOM) return;
     const bounds = map.getBounds();
     const inView = passing.filter(
       ({ extent, isRefined }) => !isRefined && bounds.intersects(toCorners(extent)),
     );
     if (inView.length === 0) return;
-    const of = layer;
+    const of = layers;
     const near = await loadNear(toExtent(bounds.pad(0.2)));
     // Another layer may have taken the place of this one.
-    if (!near || of !== layer) return;
+    if (!near || of !== layers) return;
     const entries = new Map(index.map((entry) => [entry.feature.properties.id, entry]));
+    const refined = [];
     for (const { properties, geometry } of near.features) {
       const entry = entries.get(properties.id);
       if (!entry || entry.isRefined) continue;
       entry.isRefined = true;
       entry.feature.geometry = geometry;
       entry.extent = extentOf(geometry);
-      layerOf
-        .get(properties.id)
-        .setLatLngs(L.GeoJSON.coordsToLatLngs(geometry.coordinates, 2, toLatLng));
+      refined.push(entry.feature);
     }
+    for (const layer of layers) layer.reshape(refined);
   }
   map.on("moveend", refine);
 
@@ -180,38 +190,47 @@ export function makeSpots(map, { loadNear = null, pane = "spots" } = {}) {
   }
 
   return {
-    setData(data) {
-      const next = drawn(data, pane, renderer, style);
-      if (layer) layer.remove();
-      layer = next;
-      layerOf = new Map();
-      layer.eachLayer((one) => layerOf.set(one.feature.properties.id, one));
+    /** Show other spots; false where still others came in the meantime. */
+    async setData({ features }) {
+      coming = features;
       // Smallest first: where a click meets two, the smaller is meant.
-      index = indexFeatures(data.features).sort(
+      const indexed = indexFeatures(features).sort(
         (a, b) => a.feature.properties.area_km2 - b.feature.properties.area_km2,
       );
+      await pause();
+      if (coming !== features) return false;
+      group.clearLayers();
+      layers = [];
+      index = indexed;
       filterIndex();
-      if (isShown) layer.addTo(map);
+      for (let n = 0; n < features.length; n += AT_ONCE) {
+        const some = features.slice(n, n + AT_ONCE);
+        const layer = makeShapes(some, { pane, renderer, style, areDisjoint: true });
+        layers.push(layer);
+        group.addLayer(layer);
+        await pause();
+        if (coming !== features) return false;
+      }
       refine();
+      return true;
     },
     /** Show those that `test(properties)` is true for. */
     setFilter(test) {
       passes = test;
       filterIndex();
-      if (layer) layer.setStyle(style);
+      restyle();
       refine();
     },
     setOverSurface(value) {
       isOverSurface = value;
-      if (layer) layer.setStyle(style);
+      restyle();
     },
     setShown(value) {
       isShown = value;
-      if (!layer) return;
       if (value) {
-        layer.addTo(map);
+        group.addTo(map);
         refine();
-      } else layer.remove();
+      } else group.remove();
     },
     /** Spots that can be seen, for clicks and lists. */
     get index() {

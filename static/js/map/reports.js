@@ -46,11 +46,16 @@ export function makeReports(map, { load, loadCells, language, onCount }) {
   const renderer = canvasIn("points");
   const group = L.layerGroup();
   // What fits into the circle: 950, 9,5 rb, 160 rb; the panel has the exact number.
-  const rounded = new Intl.NumberFormat(language, {
-    notation: "compact",
-    maximumSignificantDigits: 2,
-  });
-  const short = (count) => (count < 1000 ? String(count) : rounded.format(count));
+  let rounded = null;
+  function short(count) {
+    if (count < 1000) return String(count);
+    // Made when first needed: it is slow to make, and most readers never see one.
+    rounded ??= new Intl.NumberFormat(language, {
+      notation: "compact",
+      maximumSignificantDigits: 2,
+    });
+    return rounded.format(count);
+  }
   let isShown = false;
   let query = {};
   let run = null;

@@ -1,8 +1,9 @@
 // Villages coloured by the share of their settlements that are covered.
 
-import { canvasIn, drawn } from "./base.js";
+import { canvasIn } from "./base.js";
 import { classColour, shareOf } from "./counts.js";
 import { passesVillage } from "./filters.js";
+import { makeShapes } from "./shapes.js";
 
 function pattern(paint, size = 8) {
   const tile = document.createElement("canvas");
@@ -41,7 +42,7 @@ const dotted = () =>
 export function makeShares(map, { load }) {
   const renderer = canvasIn("shares");
   const stripes = new Map();
-  const dots = dotted();
+  let dots = null;
   let isShown = false;
   let boundaries = null;
   let layer = null;
@@ -59,6 +60,7 @@ export function makeShares(map, { load }) {
   }
 
   const style = ({ properties: { code } }) => {
+    dots ??= dotted();
     // Of a village that the run says nothing about nobody knows anything.
     const share = shareOf(shares[code]);
     const isIn = !filters || passesVillage(code, filters);
@@ -76,7 +78,8 @@ export function makeShares(map, { load }) {
     layer?.remove();
     layer = null;
     if (!isShown || !boundaries) return;
-    layer = drawn(boundaries, "shares", renderer, style).addTo(map);
+    const options = { pane: "shares", renderer, style };
+    layer = makeShapes(boundaries.features, options).addTo(map);
   }
 
   async function refresh() {

@@ -118,11 +118,13 @@ export function makeSwipe(map, stage, { root, texts, onBusy, onBroken }) {
       place();
     },
     setSpots: (data) => spots.setData(data),
+    setFilter: spots.setFilter,
     setShown(name, value) {
       if (name === "surface") {
         surface.setShown(value);
         spots.setOverSurface(value);
-      } else spots.setShown(value);
+      } else if (name === "unknown") surface.setUnknownShown(value);
+      else spots.setShown(value);
     },
   };
 }

@@ -282,6 +282,16 @@ export function makeTime(element, options) {
     if (difference && from) options.panel.open(...tableOf(from));
   });
 
+  async function loadMonths() {
+    const { operator, service } = view;
+    const months = await loading("months", () =>
+      api.get("runs/monthly/", { operator, service }),
+    );
+    runs = months?.runs ?? runs;
+    showSlider();
+    if (shown !== null) compare();
+  }
+
   // On a narrow screen the map is what was asked for, and the bar waits folded.
   setOpen(chosen.mode !== "single" && window.matchMedia("(min-width: 48rem)").matches);
   new ResizeObserver(() =>
@@ -294,12 +304,9 @@ export function makeTime(element, options) {
     async runFor(next) {
       current = next;
       if (next === null) return null;
-      const { operator, service } = view;
-      const months = await loading("months", () =>
-        api.get("runs/monthly/", { operator, service }),
-      );
-      runs = months?.runs ?? runs;
-      showSlider();
+      const months = loadMonths();
+      // What the bar says may come later, unless the map depends on it.
+      if (chosen.mode !== "single" || chosen.run !== null) await months;
       if (chosen.run === null || chosen.run === next.id) {
         chosen.run = null;
         return next;
@@ -319,5 +326,6 @@ export function makeTime(element, options) {
       return compare();
     },
     setShown: (name, value) => swipe.setShown(name, value),
+    setFilter: swipe.setFilter,
   };
 }

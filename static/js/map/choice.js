@@ -1,0 +1,139 @@
+// What is chosen: operator and service, layers, and filters.
+
+import { painted } from "./dom.js";
+import { makeFilterForm } from "./filter-form.js";
+import { passesSpot } from "./filters.js";
+import { LAYERS } from "./permalink.js";
+
+/** `page` is what main.js puts together. */
+export function makeChoice(page) {
+  const { shell, controls, view, texts, base, surface, spots, overlays } = page;
+  const { loading, setBusy, layerSwitch } = page;
+  const isOn = (name) => view.layers.includes(name);
+
+  /** The bar says that something comes; what takes longer follows the next frame. */
+  async function answered() {
+    setBusy("choice", true);
+    await painted();
+    setBusy("choice", false);
+  }
+
+  /** Let the controls say what is chosen. */
+  function showChoice() {
+    controls.querySelector('[name="operator"]').value = view.operator;
+    for (const radio of controls.querySelectorAll('[name="service"]')) {
+      radio.checked = radio.value === view.service;
+    }
+    for (const name of LAYERS) {
+      const box = layerSwitch(name);
+      if (box) box.checked = isOn(name);
+    }
+    const meanings = texts.meanings[view.service][view.operator === "ANY" ? "any" : "one"];
+    for (const element of shell.querySelectorAll("[data-meaning]")) {
+      element.textContent = meanings[element.dataset.meaning];
+    }
+  }
+
+  function showLayer(name) {
+    const value = isOn(name);
+    const setters = {
+      surface() {
+        surface.setShown(value);
+        spots.setOverSurface(value);
+        page.time.setShown(name, value);
+      },
+      spots() {
+        spots.setShown(value);
+        page.time.setShown(name, value);
+      },
+      unknown() {
+        surface.setUnknownShown(value);
+        page.time.setShown(name, value);
+      },
+      shares: () => overlays.shares.setShown(value),
+      boundaries: () => base.setVillagesShown(value),
+      official: () => overlays.official.setShown(value),
+      settlements: () => overlays.settlements.setShown(value),
+      facilities: () => overlays.facilities.setShown(value),
+      sites: () => overlays.sites.setShown(value),
+      evidence: () => overlays.evidence.setShown(value),
+      reports: () => overlays.reports.setShown(value),
+    };
+    for (const more of shell.querySelectorAll(`[data-of-layer~="${name}"]`)) {
+      more.hidden = !more.dataset.ofLayer.split(" ").some(isOn);
+    }
+    return loading(`layer ${name}`, setters[name], () => showLayer(name));
+  }
+
+  controls.addEventListener("change", async ({ target }) => {
+    if (target.name === "layer") {
+      view.layers = LAYERS.filter((name) => layerSwitch(name)?.checked);
+      page.remember();
+      await answered();
+      showLayer(target.value);
+    } else if (target.name === "operator" || target.name === "service") {
+      view[target.name] = target.value;
+      // A blank spot belongs to one layer; in another it is not the same thing.
+      view.spot = null;
+      if (["spot", "list"].includes(page.panels.kind)) page.panels.hide();
+      page.remember();
+      await answered();
+      showChoice();
+      page.shownRun.show({ isAnnounced: true });
+      overlays.ask(page.run);
+      if (["village", "place"].includes(page.panels.kind)) page.panels.refresh();
+    } else return;
+    tellFilters();
+  });
+
+  // --- filters ---------------------------------------------------------------------
+
+  const filterForm = makeFilterForm(
+    document.getElementById("filters"),
+    document.getElementById("filter-sign"),
+    { words: page.layerWords, texts: texts.layers, onChange: setFilters },
+  );
+
+  function tellFilters() {
+    const all = spots.all;
+    const isHidden = view.filters.demo === "off";
+    filterForm.tell({
+      shown: all.filter((p) => passesSpot(p, view.filters)).length,
+      all: all.length,
+      hiddenDemo: isHidden
+        ? all.filter((p) => p.is_demo).length + overlays.hiddenDemo
+        : 0,
+    });
+  }
+
+  async function setFilters(filters) {
+    view.filters = filters;
+    page.remember();
+    await answered();
+    applyFilters();
+  }
+
+  function applyFilters() {
+    const passes = (p) => passesSpot(p, view.filters);
+    spots.setFilter(passes);
+    page.time.setFilter(passes);
+    overlays.filter();
+    overlays.ask(page.run);
+    tellFilters();
+    if (page.panels.kind === "list") page.panels.openList({ isRefresh: true });
+  }
+
+  return {
+    tellFilters,
+    setPlaces: filterForm.setPlaces,
+    start() {
+      showChoice();
+      filterForm.set(view.filters);
+      applyFilters();
+      for (const name of LAYERS) {
+        if (name !== "boundaries") showLayer(name);
+      }
+      base.setVillagesShown(isOn("boundaries"));
+    },
+  };
+}

@@ -1,0 +1,19 @@
+// The controls on a narrow screen: a drawer that a button opens.
+
+/** Return what opens or closes the drawer. */
+export function wireDrawer(controls, toggle) {
+  function setDrawer(isOpen) {
+    controls.classList.toggle("is-open", isOpen);
+    toggle.setAttribute("aria-expanded", String(isOpen));
+  }
+  toggle.addEventListener("click", () =>
+    setDrawer(toggle.getAttribute("aria-expanded") !== "true"),
+  );
+  controls.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && controls.classList.contains("is-open")) {
+      setDrawer(false);
+      toggle.focus();
+    }
+  });
+  return setDrawer;
+}
