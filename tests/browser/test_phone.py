@@ -137,6 +137,7 @@ def test_later_visits_load_nothing_and_the_map_has_its_background(open_form, ask
         assert {path for _method, path, _bytes in asked} <= {
             "/api/v1/ping",
             "/api/v1/reports/mine/?since=0",
+            "/api/v1/tasks/",
             "/sw.js",
         }
 
