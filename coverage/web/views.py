@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -108,6 +109,10 @@ class MapPage(LayerPage):
             finding=finding_options(self.request, is_embedded=self.is_embedded),
             api_root=f"{root}api/v1/",
             tiles_root=f"{root}tiles/",
+            # The script puts an identity in the place of ID.
+            spot_url=reverse("blank-spot", args=[UUID(int=0)]).replace(
+                str(UUID(int=0)), "ID"
+            ),
             osm_tiles=settings.KUKAR_OSM_TILES,
             confidence_high=words.CONFIDENCE_HIGH,
             confidence_medium=words.CONFIDENCE_MEDIUM,

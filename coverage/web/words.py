@@ -210,7 +210,12 @@ def map_texts() -> dict[str, Any]:
             "This boundary is approximate, so the shares are approximate too."
         ),
         "village_page": _("Village page with all details"),
+        "spot_page": _("Page of this blank spot"),
         "spot_table": _("See it in the table"),
+        "demo_hidden": _(
+            "The signal surface and shares are computed from demonstration data too, "
+            "so they are hidden with it."
+        ),
         "zoom_to": _("Zoom to it"),
         "list_title": _("Blank spots in this view"),
         "list_empty": _("No blank spot of this layer lies in this view."),

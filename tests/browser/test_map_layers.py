@@ -179,3 +179,28 @@ def test_axe_finds_nothing_with_every_layer_and_filter_open(
     assert_accessible(page)
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert width <= 0, "the page is wider than the screen"
+
+
+def test_a_filter_by_district_moves_the_map_there(a_run, officer, open_page):
+    district = District.objects.get(pk="64.02.12")
+    district.boundary = MultiPolygon(
+        Polygon.from_bbox((116.0, -0.05, 116.2, 0.05)), srid=4326
+    )
+    district.save()
+    page = open_page("/?district=64.02.12", officer)
+    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+    expect(page).to_have_url(re.compile(r"#1[0-9.]+/-?0\.0"))
+
+
+def test_without_demonstration_data_its_surface_goes_too(a_run, officer, open_page):
+    CoverageRun.objects.update(is_demo=True)
+    page = open_page("/?demo=off", officer)
+    expect(page.get_by_text("dihitung juga dari data demonstrasi")).to_be_visible()
+    expect(page.locator("img.leaflet-tile")).to_have_count(0)
+
+
+def test_a_blank_spots_panel_leads_to_its_page(a_run, officer, open_page):
+    spot = BlankSpot.objects.of_run(a_run.pk).filter(operator="TELKOMSEL").first()
+    page = open_page(f"/?operator=TELKOMSEL&spot={spot.identity}", officer)
+    page.get_by_role("link", name="Halaman blank spot ini").click()
+    expect(page).to_have_url(re.compile(f"/blank-spot/{spot.identity}/"))

@@ -54,6 +54,7 @@ export function makeBoundaries(page) {
         extent,
       })),
     ]);
+    if (!page.hadPosition) page.choice.fitFilters();
   }
 
   /** Once somebody looks closely: the boundaries as they were loaded. */
@@ -97,6 +98,10 @@ export function makeBoundaries(page) {
     village: (code) =>
       villageIndex.find(({ feature }) => feature.properties.code === code)?.feature,
     villagesAt: (lonLat) => featuresAt(villageIndex, lonLat),
+    fitVillage(code) {
+      const entry = villageIndex.find(({ feature }) => feature.properties.code === code);
+      if (entry) base.fit(entry.extent);
+    },
     fitDistrict(code) {
       const inside = villageIndex.filter(
         ({ feature }) => feature.properties.district === code,

@@ -34,8 +34,21 @@ export function makeChoice(page) {
     }
   }
 
+  /** What is computed from demonstration data too goes with it. */
+  const isWithoutDemo = () => view.filters.demo === "off" && page.run?.is_demo === true;
+  const OF_ALL_REPORTS = ["surface", "unknown", "shares"];
+  let wasWithoutDemo = false;
+
+  function followDemo() {
+    if (isWithoutDemo() === wasWithoutDemo) return;
+    wasWithoutDemo = isWithoutDemo();
+    for (const name of OF_ALL_REPORTS) showLayer(name);
+    page.notes.remove("demo_hidden");
+    if (wasWithoutDemo) page.notes.add("demo_hidden", texts.demo_hidden);
+  }
+
   function showLayer(name) {
-    const value = isOn(name);
+    const value = isOn(name) && !(OF_ALL_REPORTS.includes(name) && isWithoutDemo());
     const setters = {
       surface() {
         surface.setShown(value);
@@ -95,6 +108,7 @@ export function makeChoice(page) {
   );
 
   function tellFilters() {
+    followDemo();
     const all = spots.all;
     const isHidden = view.filters.demo === "off";
     filterForm.tell({
@@ -107,10 +121,19 @@ export function makeChoice(page) {
   }
 
   async function setFilters(filters) {
+    const { district, in_village: village } = view.filters;
     view.filters = filters;
     page.remember();
     await answered();
     applyFilters();
+    if (filters.district !== district || filters.in_village !== village) fitFilters();
+  }
+
+  /** Show what the filters name. */
+  function fitFilters() {
+    const { district, in_village: village } = view.filters;
+    if (village) page.boundaries.fitVillage(village);
+    else if (district) page.boundaries.fitDistrict(district);
   }
 
   function applyFilters() {
@@ -125,6 +148,7 @@ export function makeChoice(page) {
 
   return {
     tellFilters,
+    fitFilters,
     setPlaces: filterForm.setPlaces,
     start() {
       showChoice();

@@ -122,6 +122,11 @@ export function makeDetails({ words, urls, now }) {
         ),
         h(
           "a",
+          { class: "button button--quiet", href: urls.spot.replace("ID", p.id) },
+          texts.spot_page,
+        ),
+        h(
+          "a",
           {
             class: "button button--quiet",
             href: `${urls.table}?${new URLSearchParams(layer)}#blank-spots`,

@@ -22,7 +22,7 @@ export function makePanels(page) {
   const layerDetails = makeLayerDetails({ words, texts, layerWords: page.layerWords });
   const details = makeDetails({
     words,
-    urls: { village: options.villageUrl, table: options.table },
+    urls: { village: options.villageUrl, spot: options.spotUrl, table: options.table },
     now: () => new Date(),
   });
 
