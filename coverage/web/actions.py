@@ -31,6 +31,7 @@ from coverage.services.track_actions import (
     change_action,
     record_action,
 )
+from coverage.templatetags.coverage_words import count
 from coverage.web.action_forms import ActionForm, NewActionForm, StepForm
 from coverage.web.spot_sentences import title as spot_title
 from kukar_connect.errors import DomainError
@@ -380,7 +381,7 @@ def checks(check: PointCheck) -> list[dict[str, str]]:
         )
     found.append(inside)
     if check.settlements:
-        text = _("Settlements known there: %(n)d.") % {"n": check.settlements}
+        text = _("Settlements known there: %(n)s.") % {"n": count(check.settlements)}
         found.append(("yes", text))
     else:
         found.append(
@@ -389,7 +390,7 @@ def checks(check: PointCheck) -> list[dict[str, str]]:
     if check.people is None:
         found.append(("unknown", _("How many people live there: no data yet.")))
     elif check.people:
-        text = _("People known there: %(n)d.") % {"n": check.people}
+        text = _("People known there: %(n)s.") % {"n": count(check.people)}
         found.append(("yes", text))
     else:
         found.append(("no", _("According to the data nobody lives there.")))

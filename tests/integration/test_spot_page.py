@@ -119,6 +119,14 @@ def test_what_never_was_is_not_found(client, officer, db):
     assert answer.status_code == 404
 
 
+def test_nobody_inside_is_said_in_words(client, officer, small_regency):
+    BlankSpot.objects.filter(identity=IDENTITIES["a"]).update(people=0)
+    client.force_login(officer)
+    response = client.get(page_of(IDENTITIES["a"]))
+    assert response.context["who"] == "Di dalamnya: tidak ada permukiman."
+    assert "0 jiwa" not in response.content.decode()
+
+
 def test_people_that_nobody_counted_are_not_zero(client, officer, small_regency):
     client.force_login(officer)
     text = client.get(page_of(IDENTITIES["c"])).content.decode()
