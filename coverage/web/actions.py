@@ -268,6 +268,7 @@ class NewAction(RoleRequiredMixin, FormView):
             **kwargs,
             place=place_of(self.spot, self.village) if has_place else None,
             checks=checks(check) if has_place else [],
+            must_choose=not has_place and bool(self.request.GET.keys()),
             villages=[]
             if has_place
             else Village.objects.select_related("district")
