@@ -342,7 +342,7 @@ def test_the_workbook_holds_ranking_weights_and_run(client, officer, small_regen
     assert isinstance(first["Nilai (0–100)"], float)
     assert first["Penduduk"] == 200
     told = {row[0].value: row[1].value for row in notes.rows}
-    assert told["Hitungan"] == small_regency.pk
+    assert told["Perhitungan"] == small_regency.pk
     assert told["Bobot: Penduduk"] == 10
     assert told["Dikalikan keyakinan"] == "ya"
     assert "people=10" in told["Halaman yang sama di situs"]
@@ -353,7 +353,7 @@ def test_the_csv_says_in_each_row_where_it_is_from(client, officer, small_regenc
     body = client.get(reverse("priorities-file", args=["csv"])).content
     rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
     assert len(rows) == 3
-    assert {row["Hitungan"] for row in rows} == {str(small_regency.pk)}
+    assert {row["Perhitungan"] for row in rows} == {str(small_regency.pk)}
     assert "people=5" in rows[0]["Bobot"]
     assert [row["Penduduk"] for row in rows] == ["50", "200", ""]
 
