@@ -80,7 +80,13 @@ def settings_of(places: Regency, rules: StateRules) -> dict[str, Any]:
         # A law of an earlier version cannot be used by this one.
         "law": sorted(f.name for f in fields(SignalLaw)),
         # A map of an earlier version lacks what pages now read of every run.
-        "results": ["surface", "blank spots", "villages", "places"],
+        "results": [
+            "surface",
+            "blank spots",
+            "nobody inside is nobody",
+            "villages",
+            "places",
+        ],
     }
 
 

@@ -264,12 +264,21 @@ UPDATE coverage_blankspot AS spot SET
     report_count = evidence.reports, reporter_count = evidence.reporters,
     report_kinds = evidence.kinds,
     newest_report_at = evidence.newest, oldest_report_at = evidence.oldest,
-    settlement_count = evidence.settlements, people = evidence.people,
+    settlement_count = evidence.settlements, people = evidence.people_inside,
     facility_count = evidence.facilities, school_count = evidence.schools,
-    health_centre_count = evidence.health_centres, pupils = evidence.pupils,
-    patients = evidence.patients, is_demo = evidence.is_demo
+    health_centre_count = evidence.health_centres,
+    pupils = evidence.pupils_inside, patients = evidence.patients_inside,
+    is_demo = evidence.is_demo
 FROM (
     SELECT s.id, reports.*, settlements.*, facilities.*,
+        -- Nobody inside is nobody where the office loaded places of every village;
+        -- where it did not, or nobody counted those inside, it is not known.
+        CASE WHEN settlements.settlements = 0 AND loaded.has_settlements THEN 0
+             ELSE settlements.people END AS people_inside,
+        CASE WHEN facilities.schools = 0 AND loaded.has_schools THEN 0
+             ELSE facilities.pupils END AS pupils_inside,
+        CASE WHEN facilities.health_centres = 0 AND loaded.has_health_centres THEN 0
+             ELSE facilities.patients END AS patients_inside,
         settlements.has_demo_settlement OR facilities.has_demo_facility
         OR EXISTS (SELECT 1 FROM villages_signalreport AS r
                 WHERE r.is_demo AND s.operator IN ('ANY', r.operator)
@@ -305,6 +314,17 @@ FROM (
                coalesce(bool_or(f.is_demo), FALSE) AS has_demo_facility
         FROM villages_facility AS f WHERE ST_Covers(s.polygon, f.point)
     ) AS facilities
+    CROSS JOIN LATERAL (
+        -- NULL, and so not known, for a spot outside every village.
+        SELECT bool_and(EXISTS (SELECT 1 FROM villages_settlement AS p
+                   WHERE p.village_id = code)) AS has_settlements,
+               bool_and(EXISTS (SELECT 1 FROM villages_facility AS f
+                   WHERE f.village_id = code AND f.kind = 'school')) AS has_schools,
+               bool_and(EXISTS (SELECT 1 FROM villages_facility AS f
+                   WHERE f.village_id = code AND f.kind = 'health_centre'))
+                   AS has_health_centres
+        FROM unnest(s.villages) AS code
+    ) AS loaded
     WHERE s.id = ANY(%(ids)s)
 ) AS evidence
 WHERE evidence.id = spot.id

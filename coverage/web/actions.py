@@ -31,6 +31,7 @@ from coverage.services.track_actions import (
     change_action,
     record_action,
 )
+from coverage.templatetags.coverage_words import count
 from coverage.web.action_forms import ActionForm, NewActionForm, StepForm
 from coverage.web.spot_sentences import title as spot_title
 from kukar_connect.errors import DomainError
@@ -267,6 +268,7 @@ class NewAction(RoleRequiredMixin, FormView):
             **kwargs,
             place=place_of(self.spot, self.village) if has_place else None,
             checks=checks(check) if has_place else [],
+            must_choose=not has_place and bool(self.request.GET.keys()),
             villages=[]
             if has_place
             else Village.objects.select_related("district")
@@ -380,7 +382,7 @@ def checks(check: PointCheck) -> list[dict[str, str]]:
         )
     found.append(inside)
     if check.settlements:
-        text = _("Settlements known there: %(n)d.") % {"n": check.settlements}
+        text = _("Settlements known there: %(n)s.") % {"n": count(check.settlements)}
         found.append(("yes", text))
     else:
         found.append(
@@ -389,7 +391,7 @@ def checks(check: PointCheck) -> list[dict[str, str]]:
     if check.people is None:
         found.append(("unknown", _("How many people live there: no data yet.")))
     elif check.people:
-        text = _("People known there: %(n)d.") % {"n": check.people}
+        text = _("People known there: %(n)s.") % {"n": count(check.people)}
         found.append(("yes", text))
     else:
         found.append(("no", _("According to the data nobody lives there.")))

@@ -99,11 +99,14 @@ def _listed(names: list[str]) -> str:
 def _who_lives_in(spot: BlankSpot) -> list[str]:
     """Return what lies in the spot; what nobody has loaded is said to be missing."""
     parts = []
+    is_empty = spot.people == 0 and not spot.settlement_count
     if n := spot.settlement_count:
         parts.append(
             ngettext("%(n)s settlement", "%(n)s settlements", n) % {"n": count(n)}
         )
-    if spot.people is None:
+    if is_empty:
+        people = _("no settlement in it")
+    elif spot.people is None:
         people = _("the number of people is not known yet")
     else:
         people = ngettext("about %(n)s person", "about %(n)s people", spot.people) % {

@@ -194,17 +194,17 @@ def stop_row(stop: Stop) -> dict[str, Any]:
 
 
 def map_data(stops: list[Stop], legs: list[Leg] | None = None) -> dict[str, Any]:
-    """Return what static/js/planning/map.js draws."""
+    """Return what static/js/planning/map.js draws, numbered as in the list."""
     return {
         "points": [
             {
                 "lon": round(stop.leader.lon, 6),
                 "lat": round(stop.leader.lat, 6),
-                "label": str(stop.number if legs is None else number),
+                "label": str(stop.number),
                 "text": measure_words.place_name(stop.leader),
                 "kind": stop.leader.state,
             }
-            for number, stop in enumerate(stops, 1)
+            for stop in stops
         ],
         "lines": [
             [[s.leader.lon, s.leader.lat] for s in leg.stops] for leg in legs or []
@@ -299,14 +299,14 @@ class StopsGpx(StopsQuery, View):
                 f"{leg.district}: {self.layer_name()}",
                 [
                     Waypoint(
-                        f"{number}. {measure_words.place_name(stop.leader)}",
+                        f"{stop.number:02d} {measure_words.place_and_village(stop)}",
                         ". ".join(
                             [stop.leader.village_name, measure_words.reason_text(stop)]
                         ),
                         stop.leader.lon,
                         stop.leader.lat,
                     )
-                    for number, stop in enumerate(leg.stops, 1)
+                    for stop in leg.stops
                 ],
             )
             for leg in self.legs

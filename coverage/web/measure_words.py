@@ -50,6 +50,14 @@ def place_name(place: Place) -> str:
     return place.name
 
 
+def place_and_village(stop: Stop) -> str:
+    """Return a name that is understood without the list beside it."""
+    name = place_name(stop.leader)
+    if stop.leader.kind in ("settlement", "facility"):
+        return f"{name}, {stop.leader.village_name}"
+    return name
+
+
 def people_text(people: int | None) -> str:
     if people is None:
         return _("number of people: not loaded")

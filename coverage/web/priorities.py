@@ -48,7 +48,9 @@ from kukar_connect.roles import RoleRequiredMixin
 from kukar_connect.spreadsheets import Column, Sheet, csv_response, workbook_response
 from villages.models import District
 
-SPOTS_A_PAGE = 50
+SPOTS_A_PAGE = 25
+# With ?rows=all; Kukar has fewer, and a page stays one that a phone can open.
+MOST_SPOTS_A_PAGE = 500
 COUNTED = ("people", "pupils", "patients", "services")
 
 
@@ -114,12 +116,20 @@ class Ranking(RoleRequiredMixin, View):
 class PrioritiesPage(Ranking, TemplateView):
     template_name = "coverage/priorities.html"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.GET.get("weights") == "standard":
+            return redirect(f"{reverse('priorities')}?{self.query}")
+        return super().get(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # Read first: it may have something to say about the address.
         weights = self.weights
         # A part that is known of no blank spot of the list has no column.
         known = self.spots.known_parts() if self.spots else []
-        pages = Paginator(self.spots or [], SPOTS_A_PAGE)
+        is_all = self.request.GET.get("rows") == "all"
+        pages = Paginator(
+            self.spots or [], MOST_SPOTS_A_PAGE if is_all else SPOTS_A_PAGE
+        )
         page = pages.get_page(self.request.GET.get("page"))
         return super().get_context_data(
             **kwargs,
@@ -152,6 +162,9 @@ class PrioritiesPage(Ranking, TemplateView):
             page=page,
             rows=[self.row(spot, known) for spot in page],
             total=pages.count,
+            is_all=is_all,
+            first=SPOTS_A_PAGE,
+            most=min(pages.count, MOST_SPOTS_A_PAGE),
             query=self.query,
             share_url=self.request.build_absolute_uri(
                 f"{reverse('priorities')}?{self.query}"

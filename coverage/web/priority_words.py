@@ -42,13 +42,16 @@ def weights_asked(query: QueryDict) -> Weights | None:
     """Return the weights of an address, None where it names none.
 
     An address that names some stands for itself: what it leaves out is the default
-    and not what somebody saved, so that it means the same to everyone.
+    and not what somebody saved, so that it means the same to everyone. With
+    ``weights=standard`` all of them are the default, whatever else it names.
 
     Raises
     ------
     ParameterError
         If one is not a whole number from 0 to 10.
     """
+    if query.get("weights") == "standard":
+        return Weights()
     if not any(name in query for name in (*PARTS, "confident")):
         return None
     parts = []

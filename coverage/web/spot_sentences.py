@@ -43,14 +43,17 @@ def some_of(names: list[str]) -> str:
 def who_is_in_it(spot: BlankSpot, *, has_settlements: bool) -> str:
     """Say who is known to be inside; what nobody loaded is said and not counted."""
     said = []
-    if spot.settlement_count:
+    is_empty = spot.people == 0 and not spot.settlement_count
+    if is_empty:
+        said.append(_("no settlement"))
+    elif spot.settlement_count:
         n = spot.settlement_count
         said.append(
             ngettext("%(n)s settlement", "%(n)s settlements", n) % {"n": number(n)}
         )
     elif has_settlements:
         said.append(_("no known settlement"))
-    if spot.people is not None:
+    if spot.people is not None and not is_empty:
         n = spot.people
         said.append(
             ngettext("about %(n)s person", "about %(n)s people", n) % {"n": number(n)}

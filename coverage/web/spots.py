@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.views.generic import TemplateView
 
-from coverage.models import BlankSpot
+from coverage.models import BlankSpot, CoverageRun, Service
 from coverage.selectors.actions import actions_of_spots
 from coverage.selectors.nearest import distances_to_signal_m
 from coverage.selectors.priorities import PARTS, Weights, ranked_spots, saved_weights
@@ -21,6 +22,8 @@ from coverage.selectors.spots import (
     settlements_within,
     spot_record,
 )
+from coverage.services.inputs import as_of_run
+from coverage.templatetags.coverage_words import km2, percent
 from coverage.web import spot_sentences, words
 from coverage.web.priority_words import PART_NAMES, part_value
 from coverage.web.spot_map import spot_map
@@ -52,6 +55,10 @@ class BlankSpotPage(RoleRequiredMixin, TemplateView):
             spot=spot,
             run=run,
             ended_run=record.ended_run,
+            ended_as_of=as_of(record.ended_run) if record.ended_run else None,
+            run_as_of=as_of(run),
+            has_internet_inside=spot.service == Service.INTERNET
+            and bool(spot.report_kinds.get(Found.DATA)),
             title=title,
             who=spot_sentences.who_is_in_it(
                 spot, has_settlements=bool(settlements) or Settlement.objects.exists()
@@ -112,15 +119,29 @@ class BlankSpotPage(RoleRequiredMixin, TemplateView):
         ]
 
     def history(self, record: SpotRecord) -> list[dict[str, Any]]:
-        return [
-            {
-                "spot": row,
-                "run": row.first_run,
-                "is_first": index == 0,
-                "state_name": words.STATE_NAMES[row.state],
-            }
-            for index, row in enumerate(record.history)
-        ]
+        """Return the rows of the runs that changed what the table shows."""
+        rows: list[dict[str, Any]] = []
+        before: tuple[str, ...] = ()
+        for row in record.history:
+            shown = (
+                row.state,
+                km2(row.area_km2),
+                percent(row.confidence),
+                str(row.report_count),
+            )
+            if shown == before:
+                continue
+            rows.append(
+                {
+                    "spot": row,
+                    "run": row.first_run,
+                    "as_of": as_of(row.first_run),
+                    "is_first": not rows,
+                    "state_name": words.STATE_NAMES[row.state],
+                }
+            )
+            before = shown
+        return rows
 
     def place_in_ranking(self, spot: BlankSpot) -> dict[str, Any] | None:
         run = current_run()
@@ -149,6 +170,11 @@ class BlankSpotPage(RoleRequiredMixin, TemplateView):
                 for name in PARTS
             ],
         }
+
+
+def as_of(run: CoverageRun) -> datetime:
+    """Return the moment that *run* tells of, also where it was computed later."""
+    return as_of_run(run) or run.input_cutoff_at
 
 
 RECORD = (Claim.Kind.LISTED_BLANK, Claim.Kind.STATEMENT)

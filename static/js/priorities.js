@@ -8,6 +8,15 @@ const PAUSE_MS = 200;
 let waiting = 0;
 let asking = null;
 
+// Folded away on a phone, so that the ranking is near; open where there is room.
+const wide = window.matchMedia("(min-width: 48rem)");
+function openWhereWide() {
+  if (!wide.matches) return;
+  for (const fold of document.querySelectorAll("[data-open-when-wide]")) fold.open = true;
+}
+openWhereWide();
+wide.addEventListener("change", openWhereWide);
+
 if (form) {
   for (const slider of form.querySelectorAll(".weight__slider")) {
     const number = document.getElementById(slider.dataset.for);

@@ -135,7 +135,24 @@ def test_from_the_ranking_to_a_spot_and_what_is_done(
         assert not page.evaluate(is_too_wide)
 
 
-def test_the_ranking_is_accessible_on_a_phone(
+def test_on_a_phone_the_weights_are_folded_and_the_ranking_near(
     open_page, officer, ranked, assert_accessible
 ):
-    assert_accessible(open_page(PATH, officer, size=PHONE))
+    page = open_page(f"{PATH}&people=0", officer, size=PHONE)
+    assert_accessible(page)
+    first = page.locator(".ranking__name").first
+    assert first.bounding_box()["y"] < 2 * PHONE["height"]
+    weight = page.get_by_role("slider", name="Penduduk")
+    expect(weight).to_be_hidden()
+    page.get_by_text("Ubah bobot").focus()
+    page.keyboard.press("Enter")
+    expect(weight).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="Bobot baku").click()
+    expect(page.locator("#weight-people")).to_have_value("5")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_on_a_desk_the_weights_are_open(open_page, officer, ranked, script):
+    page = open_page(PATH, officer, java_script_enabled=script)
+    expect(page.locator("#weight-people")).to_be_visible()

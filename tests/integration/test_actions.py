@@ -66,6 +66,26 @@ def told(**values):
     }
 
 
+def test_thousands_of_people_are_written_as_elsewhere(client, analyst, small_regency):
+    BlankSpot.objects.filter(identity=IDENTITIES["a"]).update(people=3020)
+    client.force_login(analyst)
+    page = client.get(reverse("action-new"), {"spot": IDENTITIES["a"]})
+    assert "Penduduk yang diketahui di situ: 3.020." in page.content.decode()
+
+
+def test_no_village_is_chosen_ahead(client, analyst, small_regency):
+    client.force_login(analyst)
+    page = client.get(reverse("action-new")).content.decode()
+    choices = page.split('<select id="village"')[1].split("</select>")[0]
+    assert choices.startswith(' name="village" required>')
+    assert '<option value="">– pilih desa –</option>' in choices
+    assert "Pilih dahulu desa" not in page
+    # Sent without a choice all the same.
+    again = client.get(reverse("action-new"), {"village": ""})
+    assert again.context["place"] is None
+    assert "Pilih dahulu desa atau blank spot." in again.content.decode()
+
+
 def test_an_action_begins_with_a_step_and_goes_on(analyst, small_regency):
     action = record(analyst, spot=IDENTITIES["a"], source="Surat 5")
     step = {"status": "agreed", "step_date": date(2026, 11, 1), "source": "Surat 6"}

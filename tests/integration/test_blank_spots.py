@@ -199,6 +199,43 @@ def test_people_stay_unknown_where_nobody_counted_them(a_blank_west):
     assert spot.people is None
 
 
+def a_place(model, village, kind, lon, **values):
+    return model.objects.create(
+        name=f"{kind} {lon}",
+        kind=kind,
+        village=village,
+        point=Point(lon, 0.0, srid=4326),
+        **values,
+    )
+
+
+def test_nobody_inside_is_nobody_where_every_village_is_loaded(a_blank_west):
+    # Loaded, and far from every spot.
+    for n, village in enumerate(a_blank_west):
+        a_place(Settlement, village, "rt", 118.0 + n, people=50)
+        a_place(Facility, village, "school", 118.0 + n, pupils=50)
+        a_place(Facility, village, "health_centre", 118.0 + n, patients=50)
+    found = spots(full())
+    assert found
+    assert {(s.people, s.pupils, s.patients) for s in found} == {(0, 0, 0)}
+
+
+def test_nobody_inside_is_not_known_where_a_village_is_not_loaded(a_blank_west):
+    (spot, *_rest) = spots(full(), state="blank")
+    assert (spot.people, spot.pupils, spot.patients) == (None, None, None)
+    # Of the other village, or of another kind: says nothing of this one.
+    west, east = a_blank_west
+    a_place(Settlement, east, "rt", 118.0, people=50)
+    a_place(Facility, west, "village_office", 118.0)
+    (spot, *_rest) = spots(full(), state="blank")
+    assert west.code in spot.villages
+    assert (spot.people, spot.pupils, spot.patients) == (None, None, None)
+    # A school without its pupils is a school whose pupils nobody counted.
+    a_place(Facility, west, "school", 116.05)
+    (spot, *_rest) = spots(full(), state="blank")
+    assert (spot.school_count, spot.pupils) == (1, None)
+
+
 def test_the_minimum_mapping_unit_is_among_the_parameters(a_blank_west):
     run = full()
     assert run.parameters["states"]["min_area_km2"] == StateRules().min_area_km2

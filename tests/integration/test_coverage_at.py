@@ -282,6 +282,14 @@ def test_the_sentence_in_english_knows_one_from_many():
     )
 
 
+def test_nobody_inside_is_said_in_words():
+    nobody = {"settlement_count": 0, "people": 0, "school_count": 0}
+    assert said(language="id", **nobody).startswith(
+        "Blank spot 12,4 km² di Muara Tiq: tidak ada permukiman di dalamnya. "
+    )
+    assert " no settlement in it. " in said(**nobody)
+
+
 def test_an_operator_that_is_there_is_named():
     assert said(others="weak").endswith(
         "Operators there: Indosat Ooredoo Hutchison, XLSmart."

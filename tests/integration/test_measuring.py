@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import openpyxl
@@ -251,6 +252,34 @@ def test_the_gpx_is_read_by_gdal(unmeasured, client, officer, tmp_path):
     routes = pyogrio.read_dataframe(path, layer="routes")
     assert len(routes) == 1
     assert np.asarray(routes.geometry[0].coords).shape[0] == 2
+
+
+def test_the_gpx_and_the_route_sheet_number_as_the_list(unmeasured, client, officer):
+    a_village("64.02.12.2009", "Ulak", (116.0, 0.1, 116.1, 0.2))
+    for n, lon in enumerate((116.29, 116.21, 116.25)):
+        a_settlement(unmeasured, f"0{n}", lon, people=10 * (n + 1))
+    full()
+    client.force_login(officer)
+    asked = {"operator": "TELKOMSEL"}
+    rows = client.get(reverse("measure"), asked).context["rows"]
+    assert len({row["district"] for row in rows}) == 2
+    names = {
+        row["number"]: f"{row['name']}, {row['village']}"
+        if row["name"].startswith("RT ")
+        else row["name"]
+        for row in rows
+    }
+    root = ElementTree.fromstring(client.get(reverse("measure-gpx"), asked).content)
+    points = root.iterfind("{*}wpt/{*}name")
+    assert sorted(point.text for point in points) == [
+        f"{number:02d} {name}" for number, name in sorted(names.items())
+    ]
+    sheet = client.get(reverse("measure-route"), asked).context["legs"]
+    assert {r["number"]: r["name"] for leg in sheet for r in leg["rows"]} == {
+        row["number"]: row["name"] for row in rows
+    }
+    labels = {point["label"] for leg in sheet for point in leg["map"]["points"]}
+    assert labels == {str(number) for number in names}
 
 
 def test_the_workbook_has_the_list_and_no_formulas(unmeasured, client, officer):

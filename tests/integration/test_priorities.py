@@ -295,6 +295,34 @@ def test_an_address_stands_above_what_was_saved(client, officer, small_regency):
     assert shared.context["weights"][1]["value"] == 5
 
 
+def test_the_first_are_shown_and_all_on_request(client, officer, small_regency):
+    spot = BlankSpot.objects.get(identity=IDENTITIES["a"])
+    for _n in range(27):
+        spot.pk, spot._state.adding, spot.identity = None, True, uuid.uuid4()
+        spot.save()
+    client.force_login(officer)
+    page = client.get(reverse("priorities"))
+    assert len(page.context["rows"]) == 25
+    assert "Tampilkan semua (30)" in page.content.decode()
+    query = page.context["query"]
+    all_of_them = client.get(f"{reverse('priorities')}?{query}&rows=all")
+    assert len(all_of_them.context["rows"]) == 30
+    assert "Tampilkan 25 pertama saja" in all_of_them.content.decode()
+
+
+def test_standard_weights_stand_above_saved_and_named_ones(
+    client, officer, small_regency
+):
+    client.force_login(officer)
+    client.post(reverse("priorities-save"), dict.fromkeys(PARTS, "0"))
+    asked = {"weights": "standard", "people": "x", "confident": "1", "service": "voice"}
+    answer = client.get(reverse("priorities"), asked, follow=True)
+    assert [w["value"] for w in answer.context["weights"]] == [5] * len(PARTS)
+    assert not answer.context["by_confidence"]
+    assert answer.context["service"] == "voice"
+    assert "people=5" in answer.redirect_chain[0][0]
+
+
 def test_who_is_not_signed_in_cannot_save(client, small_regency):
     response = client.post(reverse("priorities-save"), {"people": "1"})
     assert response.url.startswith(reverse("login"))
@@ -314,7 +342,7 @@ def test_the_workbook_holds_ranking_weights_and_run(client, officer, small_regen
     assert isinstance(first["Nilai (0–100)"], float)
     assert first["Penduduk"] == 200
     told = {row[0].value: row[1].value for row in notes.rows}
-    assert told["Hitungan"] == small_regency.pk
+    assert told["Perhitungan"] == small_regency.pk
     assert told["Bobot: Penduduk"] == 10
     assert told["Dikalikan keyakinan"] == "ya"
     assert "people=10" in told["Halaman yang sama di situs"]
@@ -325,7 +353,7 @@ def test_the_csv_says_in_each_row_where_it_is_from(client, officer, small_regenc
     body = client.get(reverse("priorities-file", args=["csv"])).content
     rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
     assert len(rows) == 3
-    assert {row["Hitungan"] for row in rows} == {str(small_regency.pk)}
+    assert {row["Perhitungan"] for row in rows} == {str(small_regency.pk)}
     assert "people=5" in rows[0]["Bobot"]
     assert [row["Penduduk"] for row in rows] == ["50", "200", ""]
 

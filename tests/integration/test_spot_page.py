@@ -1,11 +1,13 @@
 """The page of one blank spot, in force and ended."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.gis.geos import Point
 from django.urls import reverse
 from django.utils import timezone
 
-from coverage.models import BlankSpot
+from coverage.models import BlankSpot, CoverageRun
 from coverage.selectors.spots import layers_within, spot_record
 from tests.integration.test_compute import full
 from tests.integration.test_priorities import IDENTITIES, a_run, small_regency
@@ -113,10 +115,58 @@ def test_its_history_goes_from_first_seen_to_now(client, officer, small_regency)
     assert response.context["ended_run"] is None
 
 
+def test_its_history_tells_the_time_a_run_is_of_and_only_what_changed(
+    client, officer, small_regency
+):
+    """Runs of the past are all published on one day; the table is of their months."""
+    row = BlankSpot.objects.get(identity=IDENTITIES["a"])
+    last = small_regency
+    made = []
+    for month, area_km2 in ((8, row.area_km2), (9, 9.0)):
+        when = datetime(2026, month, 28, 4, 0, tzinfo=UTC)
+        CoverageRun.objects.update(is_current=False)
+        # Its input is that of the day it was computed; it tells of an earlier one.
+        run = a_run(parameters={"as_of": when.isoformat()})
+        BlankSpot.objects.filter(first_run=last, identity=row.identity).update(
+            ended_run=run
+        )
+        row.pk, row._state.adding = None, True
+        row.first_run, row.ended_run, row.area_km2 = run, None, area_km2
+        row.save()
+        last = run
+        made.append(run)
+    client.force_login(officer)
+    response = client.get(page_of(row.identity))
+    assert [h["run"].pk for h in response.context["history"]] == [
+        small_regency.pk,
+        made[1].pk,
+    ]
+    table = response.content.decode().split('id="history-caption"')[1]
+    assert "28 September 2026" in table.split("</table>")[0]
+    assert "28 Agustus 2026" not in table.split("</table>")[0]
+
+
+def test_reports_with_internet_inside_are_explained(client, officer, small_regency):
+    client.force_login(officer)
+    why = "Laporan dengan internet juga bisa ada di sini"
+    page = page_of(IDENTITIES["a"])
+    assert why not in client.get(page).content.decode()
+    BlankSpot.objects.update(report_kinds={"no_service": 4, "data": 2})
+    assert why in client.get(page).content.decode()
+
+
 def test_what_never_was_is_not_found(client, officer, db):
     client.force_login(officer)
     answer = client.get(page_of("8e5047d5-2115-4624-96c8-7f7d34eb1398"))
     assert answer.status_code == 404
+
+
+def test_nobody_inside_is_said_in_words(client, officer, small_regency):
+    BlankSpot.objects.filter(identity=IDENTITIES["a"]).update(people=0)
+    client.force_login(officer)
+    response = client.get(page_of(IDENTITIES["a"]))
+    assert response.context["who"] == "Di dalamnya: tidak ada permukiman."
+    assert "0 jiwa" not in response.content.decode()
 
 
 def test_people_that_nobody_counted_are_not_zero(client, officer, small_regency):
