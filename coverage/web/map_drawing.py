@@ -194,10 +194,12 @@ def place_labels(
     if is_near:
         # A district's name stands where the villages' leave room for it.
         wanted = [("village", v, VILLAGE_LETTER_MM) for v in villages] + wanted
-    kept_free = [
-        (x - SIGN_MM, y - SIGN_MM, x + SIGN_MM, y + SIGN_MM) for x, y in signs
+    kept_free = [(x - SIGN_MM, y - SIGN_MM, x + SIGN_MM, y + SIGN_MM) for x, y in signs]
+    # The scale and the arrow, where coverage/sheet/map.svg puts them.
+    taken: list[Box] = [
+        (0, frame.height_mm - 10, 64, frame.height_mm),
+        (frame.width_mm - 16, 0, frame.width_mm, 16),
     ]
-    taken: list[Box] = []
     placed = []
     for kind, place, letter_mm in wanted:
         half = len(place["name"]) * letter_mm / 2

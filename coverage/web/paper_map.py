@@ -173,7 +173,9 @@ class MapSheet(RoleRequiredMixin, View):
 
     @cached_property
     def frame(self) -> Frame:
-        margin = 0.0 if self.is_cut else CLOSEST_MARGIN if self.extent_of_place() else 0.02
+        margin = (
+            0.0 if self.is_cut else CLOSEST_MARGIN if self.extent_of_place() else 0.02
+        )
         return fit(self.asked_extent, *DRAWING_MM[self.orientation], margin=margin)
 
     def numbers(self, name: str, sign: str, length: int) -> list[float] | None:
