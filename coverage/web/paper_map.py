@@ -257,7 +257,7 @@ class MapSheet(RoleRequiredMixin, View):
         return ""
 
     def place_name(self, drawing: Drawing) -> str:
-        """Return what the sheet shows: a cut one more than the chosen place, or less."""
+        """Return what the sheet shows; cut, that is not just the chosen place."""
         if not self.is_cut and (chosen := self.chosen_name()):
             return chosen
         names = [district["name"] for district in drawing.districts]

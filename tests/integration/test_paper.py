@@ -482,6 +482,23 @@ def test_a_district_and_a_blank_spot_come_on_paper_with_their_map(reader, a_run)
         assert "Belum diketahui" in text
 
 
+@pytest.mark.parametrize(
+    "path", [f"/desa/{VILLAGE}/", "/kecamatan/64.02.12/", "/dasbor/"]
+)
+def test_nothing_is_written_beyond_the_margin(reader, a_run, path):
+    document = opened(reader.get(f"{path}cetak.pdf"))
+    begins = []
+    for page in document.pages:
+
+        def note(text, cm, tm, *_):
+            if text.strip():
+                begins.append((tm[4] * cm[0] + cm[4]) * 25.4 / 72)
+
+        page.extract_text(visitor_text=note)
+    assert len(begins) > 50
+    assert max(begins) < A4_MM[0] - 13
+
+
 def test_demonstration_data_can_be_left_off_the_sheet(reader, a_run):
     BlankSpot.objects.update(is_demo=True)
     everything = text_of(opened(reader.get(f"/peta.pdf?operator=TELKOMSEL&{WEST}")))
