@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 import threading
@@ -433,6 +434,15 @@ def test_a_page_that_asks_for_a_file_is_made_without_it(tmp_path):
     text = text_of(pypdf.PdfReader(io.BytesIO(made)))
     assert "halo" in text
     assert "rahasia" not in text
+
+
+def test_garbage_is_collected_again_after_a_sheet_even_a_failed_one():
+    assert gc.isenabled()
+    pdf.pdf_bytes('<html lang="id"><title>x</title><p>halo', base_url=BASE)
+    assert gc.isenabled()
+    with pytest.raises(TypeError):
+        pdf.pdf_bytes(None, base_url=BASE)
+    assert gc.isenabled()
 
 
 def test_a_second_sheet_waits_and_then_says_so(a_run, reader, monkeypatch):
