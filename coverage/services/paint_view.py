@@ -33,15 +33,27 @@ _COLOURS = (
 
 
 def paint_view(
-    run_id: int, operator: str, service: str, frame: Frame, *, is_patterned: bool
+    run_id: int,
+    operator: str,
+    service: str,
+    frame: Frame,
+    *,
+    is_patterned: bool,
+    has_known: bool = True,
+    has_unknown: bool = True,
 ) -> bytes:
     """Return the states of *frame* as a PNG that is clear where nothing is known.
 
     A dot shows the square under its centre. Unknown is a hatch; weak has dots; with
     *is_patterned* blank is crossed and what is probably blank is striped, so that all
-    survive a printer without colours.
+    survive a printer without colours. Without *has_known* or *has_unknown*, that part
+    stays clear.
     """
     state = view_states(run_id, operator, service, frame)
+    if not has_known:
+        state[state != State.UNKNOWN] = State.OUTSIDE
+    if not has_unknown:
+        state[state == State.UNKNOWN] = State.OUTSIDE
     row, column = np.indices(state.shape, np.int32)
     falling = (row + column) % _HATCH_EVERY < _HATCH_WIDTH
     rising = (row - column) % _HATCH_EVERY < _HATCH_WIDTH

@@ -95,21 +95,22 @@ def stacked_bars(
                 continue
             up = _y(0, highest) - _y(value, highest)
             y -= up
-            bar = SubElement(
-                svg,
-                "rect",
-                {
-                    "x": _n(x),
-                    "y": _n(y),
-                    "width": _n(width),
-                    "height": _n(up),
-                    "fill": f"url(#{key}-{part.key})",
-                    # Parts stay apart where their greys are alike.
-                    "stroke": "#fff",
-                    "stroke-width": "0.8",
-                },
-            )
-            SubElement(bar, "title").text = f"{labels[n]}: {part.name}, {text(value)}"
+            place = {
+                "x": _n(x),
+                "y": _n(y),
+                "width": _n(width),
+                "height": _n(up),
+                # Parts stay apart where their greys are alike.
+                "stroke": "#fff",
+                "stroke-width": "0.8",
+            }
+            said = f"{labels[n]}: {part.name}, {text(value)}"
+            # The ground is one area: of tiles, a PDF would show the seams.
+            bar = SubElement(svg, "rect", {**place, "fill": _ground(part.key)})
+            SubElement(bar, "title").text = said
+            if _pattern_name(part.key) != "plain":
+                lines = {**place, "fill": f"url(#{key}-{part.key})"}
+                SubElement(SubElement(svg, "rect", lines), "title").text = said
     _labels(svg, labels, step)
     return Chart(
         key=key,
@@ -253,6 +254,9 @@ def _patterns(svg: Element, key: str, parts: Sequence[Part]) -> None:
     definitions = SubElement(svg, "defs")
     for part in parts:
         colour = _colour(part.key)
+        name = _pattern_name(part.key)
+        if name == "plain":
+            continue
         pattern = SubElement(
             definitions,
             "pattern",
@@ -263,14 +267,10 @@ def _patterns(svg: Element, key: str, parts: Sequence[Part]) -> None:
                 "patternUnits": "userSpaceOnUse",
             },
         )
-        name = PATTERNS.get(part.key, "plain")
-        ground = "#ffffff" if name == "hatch" else colour
-        square = {"width": "6", "height": "6", "fill": ground}
-        SubElement(pattern, "rect", square)
         if name == "dots":
             dot = {"cx": "3", "cy": "3", "r": "1.1", "fill": "#0b3b40"}
             SubElement(pattern, "circle", dot)
-        elif name != "plain":
+        else:
             drawn = {
                 "sparse": ("M-1,4 L4,-1 M2,7 L7,2", "#ffffff", "1.5"),
                 "lines": ("M0,3 H6", "#ffffff", "0.9"),
@@ -280,6 +280,15 @@ def _patterns(svg: Element, key: str, parts: Sequence[Part]) -> None:
             d, stroke, width = drawn
             line = {"d": d, "stroke": stroke, "stroke-width": width}
             SubElement(pattern, "path", line)
+
+
+def _pattern_name(key: str) -> str:
+    return PATTERNS.get(key, "plain")
+
+
+def _ground(key: str) -> str:
+    """Return the colour under the pattern of a part."""
+    return "#ffffff" if _pattern_name(key) == "hatch" else _colour(key)
 
 
 def _colour(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from villages.models import District, Village
 
 # Names are as wide as their letters, in mm at the size the drawing writes them.
 DISTRICT_LETTER_MM, VILLAGE_LETTER_MM, LINE_MM = 1.75, 1.3, 3.2
+# Half of the sign of the official list, with a little room around it.
+SIGN_MM = 1.7
 # Villages' names have room from about 1 : 500,000 on.
 VILLAGE_NAMES_FROM_M_PER_MM = 480.0
 CONFIDENCES = ("high", "medium", "low")
@@ -79,9 +81,15 @@ def draw(
     has_spots = run is not None and "spots" in layers
     spots = _spots(view, run, frame) if has_spots and run else []
     surface = ""
-    if run is not None and "surface" in layers:
+    if run is not None and layers & {"surface", "unknown"}:
         png = paint_view(
-            run.pk, view.operator, view.service, frame, is_patterned=not has_spots
+            run.pk,
+            view.operator,
+            view.service,
+            frame,
+            is_patterned=not has_spots,
+            has_known="surface" in layers,
+            has_unknown="unknown" in layers,
         )
         surface = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     points = {
@@ -109,7 +117,7 @@ def draw(
         "villages": villages if "boundaries" in layers else [],
         "spot_groups": _groups(spots),
         "selected": outline,
-        "labels": place_labels(frame, districts, villages),
+        "labels": place_labels(frame, districts, villages, points["official"]),
         "is_far": frame.metres_per_mm > VILLAGE_NAMES_FROM_M_PER_MM,
         "bar": _bar(frame),
         "north": pgettext("letter on a map's arrow", "N"),
@@ -171,38 +179,69 @@ def _bar(frame: Frame) -> dict[str, Any]:
 
 
 def place_labels(
-    frame: Frame, districts: list[dict[str, Any]], villages: list[dict[str, Any]]
+    frame: Frame,
+    districts: list[dict[str, Any]],
+    villages: list[dict[str, Any]],
+    signs: Sequence[tuple[float, float]] = (),
 ) -> list[dict[str, Any]]:
     """Return the names that have room, each where it begins to be written (its middle).
 
-    Close by, villages come first; from afar there are districts only.
+    Close by, villages come first; from afar there are districts only. A name gives
+    way to *signs* (mm on the sheet): below, above, to the right or to the left.
     """
     is_near = frame.metres_per_mm <= VILLAGE_NAMES_FROM_M_PER_MM
     wanted = [("district", place, DISTRICT_LETTER_MM) for place in districts]
     if is_near:
         # A district's name stands where the villages' leave room for it.
         wanted = [("village", v, VILLAGE_LETTER_MM) for v in villages] + wanted
-    taken: list[tuple[float, float, float, float]] = []
+    kept_free = [(x - SIGN_MM, y - SIGN_MM, x + SIGN_MM, y + SIGN_MM) for x, y in signs]
+    # The scale and the arrow, where coverage/sheet/map.svg puts them.
+    taken: list[Box] = [
+        (0, frame.height_mm - 10, 64, frame.height_mm),
+        (frame.width_mm - 16, 0, frame.width_mm, 16),
+    ]
     placed = []
     for kind, place, letter_mm in wanted:
-        x, y = frame.place(place["lon"], place["lat"])
         half = len(place["name"]) * letter_mm / 2
-        box = (x - half, y - LINE_MM / 2, x + half, y + LINE_MM / 2)
+        at = frame.place(place["lon"], place["lat"])
+        # Without a position off every sign, one whose letters a sign covers.
+        for avoided in (kept_free + taken, taken):
+            found = _free_middle(frame, at, half, avoided)
+            if found:
+                x, y = found
+                taken.append(_name_box(x, y, half))
+                placed.append({"kind": kind, "name": place["name"], "x": x, "y": y})
+                break
+    return placed
+
+
+Box = tuple[float, float, float, float]
+
+
+def _name_box(x: float, y: float, half: float) -> Box:
+    return (x - half, y - LINE_MM / 2, x + half, y + LINE_MM / 2)
+
+
+def _free_middle(
+    frame: Frame, at: tuple[float, float], half: float, avoided: Sequence[Box]
+) -> tuple[float, float] | None:
+    """Return where a name of *half* its width has room at *at* or beside it."""
+    down, aside = (size + SIGN_MM + 0.1 for size in (LINE_MM / 2, half))
+    for right, below in ((0, 0), (0, down), (0, -down), (aside, 0), (-aside, 0)):
+        x, y = at[0] + right, at[1] + below
+        box = _name_box(x, y, half)
         is_inside = (
             box[0] > 1
             and box[2] < frame.width_mm - 1
             and box[1] > 1
             and box[3] < frame.height_mm - 1
         )
-        if is_inside and not any(_overlap(box, other) for other in taken):
-            taken.append(box)
-            placed.append({"kind": kind, "name": place["name"], "x": x, "y": y})
-    return placed
+        if is_inside and not any(_overlap(box, other) for other in avoided):
+            return x, y
+    return None
 
 
-def _overlap(
-    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
-) -> bool:
+def _overlap(one: Box, other: Box) -> bool:
     return (
         one[0] < other[2]
         and other[0] < one[2]

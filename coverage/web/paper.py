@@ -197,7 +197,7 @@ def sheet_map(about: Subject, run: CoverageRun | None) -> dict[str, Any] | None:
         run=run,
         operator=operator,
         service=service,
-        layers=frozenset({"surface", "spots", "boundaries", "settlements"}),
+        layers=frozenset({"surface", "unknown", "spots", "boundaries", "settlements"}),
         spot=identity,
     )
     frame = fit(extent, *SHEET_MAP_MM, margin=0.15)

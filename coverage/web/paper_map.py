@@ -167,9 +167,15 @@ class MapSheet(RoleRequiredMixin, View):
         )
 
     @cached_property
+    def is_cut(self) -> bool:
+        """Return whether the address itself says what of the map is shown."""
+        return bool(self.bbox() or self.around_position())
+
+    @cached_property
     def frame(self) -> Frame:
-        is_cut = bool(self.bbox() or self.around_position())
-        margin = 0.0 if is_cut else CLOSEST_MARGIN if self.extent_of_place() else 0.02
+        margin = (
+            0.0 if self.is_cut else CLOSEST_MARGIN if self.extent_of_place() else 0.02
+        )
         return fit(self.asked_extent, *DRAWING_MM[self.orientation], margin=margin)
 
     def numbers(self, name: str, sign: str, length: int) -> list[float] | None:
@@ -234,7 +240,8 @@ class MapSheet(RoleRequiredMixin, View):
 
     # --- in words ------------------------------------------------------------
 
-    def place_name(self, drawing: Drawing) -> str:
+    def chosen_name(self) -> str:
+        """Return the name of the place that is chosen on the map, if one is."""
         view = self.view
         if view.village:
             village = Village.objects.select_related("district").get(pk=view.village)
@@ -247,6 +254,12 @@ class MapSheet(RoleRequiredMixin, View):
         if view.district:
             name = District.objects.get(pk=view.district).name
             return _("District of %(name)s") % {"name": name}
+        return ""
+
+    def place_name(self, drawing: Drawing) -> str:
+        """Return what the sheet shows; cut, that is not just the chosen place."""
+        if not self.is_cut and (chosen := self.chosen_name()):
+            return chosen
         names = [district["name"] for district in drawing.districts]
         if not names:
             return _("Part of Kutai Kartanegara regency")
@@ -276,6 +289,7 @@ class MapSheet(RoleRequiredMixin, View):
                     "picture": _picture("state", s),
                 }
                 for s in words.STATES
+                if s != "unknown" or "unknown" in view.layers
             ],
             "confidences": [
                 {"name": name, "picture": _picture("confidence", confidence)}
@@ -303,7 +317,10 @@ class MapSheet(RoleRequiredMixin, View):
         }
 
     def signs(self, drawing: Drawing) -> list[dict[str, str]]:
-        signs = [("district", _("district boundary"))]
+        signs = []
+        if self.is_cut and (chosen := self.chosen_name()):
+            signs.append(("selected", chosen))
+        signs.append(("district", _("district boundary")))
         if "boundaries" in self.view.layers:
             signs.append(("village", _("village boundary")))
         if "official" in self.view.layers:
@@ -334,6 +351,8 @@ class MapSheet(RoleRequiredMixin, View):
             )
         if view.district or view.in_village:
             found.append(_("only blank spots that touch this place"))
+        if "unknown" not in view.layers:
+            found.append(_("without the hatch over what nobody has measured"))
         if not view.has_demo:
             found.append(_("without demonstration data"))
         return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import re
 import threading
 from datetime import UTC, datetime
 
@@ -20,6 +22,8 @@ from coverage.core.frame import Frame, fit, scale_bar_km
 from coverage.models import BlankSpot
 from coverage.services.compute_run import compute_full
 from coverage.services.paint_view import paint_view, view_states
+from coverage.web.map_drawing import place_labels
+from coverage.web.palette import PATTERNS
 from coverage.web.paper_svg import with_colours
 from kukar_connect import pdf
 from villages.models import Facility
@@ -170,7 +174,8 @@ def test_the_whole_legend_has_room_on_the_sheet(a_run, reader, paper, language):
     document = opened(
         reader.get(
             f"/peta.pdf?paper={paper}&district=64.02.12&min_area=0.1&min_confidence=0.1"
-            "&layers=surface,spots,boundaries,official,settlements,facilities,reports"
+            "&layers=surface,unknown,spots,boundaries,official,settlements,facilities,"
+            "reports"
         )
     )
     assert len(document.pages) == 1
@@ -214,6 +219,52 @@ def test_the_map_on_paper_asks_the_database_a_few_times_only(
 ):
     with django_assert_max_num_queries(24):
         reader.get(f"/peta.pdf?{WEST}")
+
+
+def test_a_sheet_that_is_cut_has_the_name_of_what_it_shows(a_run, reader):
+    chosen = f"operator=TELKOMSEL&village={VILLAGE}"
+    whole = reader.get(f"/peta.pdf?{chosen}")
+    assert "desa-hulu" in whole["Content-Disposition"]
+    cut = reader.get(f"/peta.pdf?{chosen}&{WEST}")
+    assert "hulu" not in cut["Content-Disposition"].lower()
+    # The place that is outlined on it is in the legend.
+    assert "Desa Hulu, Kecamatan" in text_of(opened(cut))
+
+
+def test_what_nobody_has_measured_can_be_left_off_the_sheet(a_run, reader):
+    frame = fit((116.0, -0.05, 116.2, 0.05), 60, 30)
+    layer = (a_run.pk, "TELKOMSEL", "internet", frame)
+
+    def dots(**parts) -> set[int]:
+        picture = Image.open(
+            io.BytesIO(paint_view(*layer, is_patterned=False, **parts))
+        )
+        return set(np.unique(np.asarray(picture)).tolist())
+
+    assert int(State.UNKNOWN) in dots()
+    assert dots() - dots(has_unknown=False) == {int(State.UNKNOWN)}
+    assert dots(has_known=False) == {0, int(State.UNKNOWN)}
+
+    note = "tanpa arsiran wilayah yang belum diukur"
+    with_it = text_of(opened(reader.get(f"/peta.pdf?layers=surface,unknown&{WEST}")))
+    without = text_of(opened(reader.get(f"/peta.pdf?layers=surface&{WEST}")))
+    assert note not in with_it
+    assert note in without
+    assert "Belum diketahui" not in without
+
+
+def test_names_on_the_map_leave_signs_free():
+    frame = fit((116.0, 0.0, 116.2, 0.1), 200, 100)
+    place = {"name": "Kota Bangun", "lon": 116.1, "lat": 0.05}
+    x, y = frame.place(place["lon"], place["lat"])
+    [plain] = place_labels(frame, [], [place])
+    assert (plain["x"], plain["y"]) == (x, y)
+    [beside] = place_labels(frame, [], [place], [(x, y)])
+    assert beside["x"] == x
+    assert beside["y"] > y + 3
+    # Crowded by signs, a name is written all the same.
+    signs = [(x + dx, y + dy) for dx in range(-30, 31, 2) for dy in range(-9, 10, 2)]
+    assert len(place_labels(frame, [], [place], signs)) == 1
 
 
 def test_paper_is_for_who_may_see_the_map(a_run, client):
@@ -310,6 +361,30 @@ def test_a_village_that_does_not_exist_has_no_paper(a_run, reader):
 def test_drawings_of_a_page_keep_their_colours_on_paper():
     html = with_colours('<svg class="shares"><rect class="shares__blank"/></svg>')
     assert ".shares__blank{fill:rgb(160,36,16)}" in html
+    # Each has its own rules only: reading them all for each drawing takes seconds.
+    assert ".shares__covered" not in html
+    assert with_colours("<svg><rect/></svg>") == "<svg><rect/></svg>"
+
+
+def test_letters_in_a_drawing_are_not_under_their_own_outline():
+    html = with_colours('<svg class="spot-map"><text>Hulu</text></svg>')
+    [rule] = re.findall(r"\.spot-map text\{([^}]*)\}", html)
+    assert "fill:#16262a" in rule
+    assert "stroke" not in rule
+    assert "font-size:13px" in rule
+
+
+def test_a_drawing_has_the_hatch_that_it_is_filled_with():
+    html = with_colours('<svg><rect fill="url(#hatch)"/></svg>')
+    assert html.count('<pattern id="hatch"') == 1
+    assert "<pattern" not in with_colours('<svg><rect fill="red"/></svg>')
+
+
+def test_every_state_has_a_swatch_on_paper():
+    sheet = (settings.BASE_DIR / "static/css/paper.css").read_text()
+    for state, pattern in PATTERNS.items():
+        if pattern in {"sparse", "lines", "hatch"}:
+            assert f".swatch--{state} {{ background: repeating-linear-gradient" in sheet
 
 
 # --- what a sheet may read --------------------------------------------------------
@@ -361,6 +436,15 @@ def test_a_page_that_asks_for_a_file_is_made_without_it(tmp_path):
     assert "rahasia" not in text
 
 
+def test_garbage_is_collected_again_after_a_sheet_even_a_failed_one():
+    assert gc.isenabled()
+    pdf.pdf_bytes('<html lang="id"><title>x</title><p>halo', base_url=BASE)
+    assert gc.isenabled()
+    with pytest.raises(TypeError):
+        pdf.pdf_bytes(None, base_url=BASE)
+    assert gc.isenabled()
+
+
 def test_a_second_sheet_waits_and_then_says_so(a_run, reader, monkeypatch):
     settings_patience = settings.KUKAR_PDF_PATIENCE_S
     assert settings_patience >= 1
@@ -406,6 +490,23 @@ def test_a_district_and_a_blank_spot_come_on_paper_with_their_map(reader, a_run)
         assert str(a_run.pk) in text
         # A locator, or a map of the place, with what its colours mean.
         assert "Belum diketahui" in text
+
+
+@pytest.mark.parametrize(
+    "path", [f"/desa/{VILLAGE}/", "/kecamatan/64.02.12/", "/dasbor/"]
+)
+def test_nothing_is_written_beyond_the_margin(reader, a_run, path):
+    document = opened(reader.get(f"{path}cetak.pdf"))
+    begins = []
+    for page in document.pages:
+
+        def note(text, cm, tm, *_):
+            if text.strip():
+                begins.append((tm[4] * cm[0] + cm[4]) * 25.4 / 72)
+
+        page.extract_text(visitor_text=note)
+    assert len(begins) > 50
+    assert max(begins) < A4_MM[0] - 13
 
 
 def test_demonstration_data_can_be_left_off_the_sheet(reader, a_run):
