@@ -93,8 +93,8 @@ def _area_charts(runs: Sequence[CoverageRun], codes: Sequence[str]) -> list[Char
 
 
 def run_month(run: CoverageRun) -> str:
-    when = run.published_at or run.started_at
-    return month_name(timezone.localtime(when).date())
+    # Of its reports: a run of the past was published with all the others.
+    return month_name(timezone.localtime(run.input_cutoff_at).date())
 
 
 def month_name(day: date) -> str:

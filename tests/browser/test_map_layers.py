@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.gis.geos import Point
+from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from playwright.sync_api import expect
 
-from coverage.models import BlankSpot
+from coverage.models import BlankSpot, CoverageRun
 from tests.browser.conftest import DESK, PHONE
-from villages.models import Facility, Settlement, Site
+from villages.models import District, Facility, Settlement, Site
 
 WHERE = "#11/0.0000/116.1000"
 
