@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,7 @@ class MapBoundaries(APIView):
         )
 
 
-class LayerOfRun(APIView):
+class LayerOfRun(APIView, ABC):
     """Something about one layer of one run, which never changes."""
 
     name: str
@@ -81,8 +82,8 @@ class LayerOfRun(APIView):
             Response({"run": run.pk, **self.found(run, *layer)}), etag
         )
 
-    def found(self, run: Any, operator: str, service: str) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def found(self, run: Any, operator: str, service: str) -> dict[str, Any]: ...
 
 
 class VillageShares(LayerOfRun):
@@ -133,7 +134,7 @@ CELL_PARAMETERS = [
 ]
 
 
-class CellsView(APIView):
+class CellsView(APIView, ABC):
     """Reports counted by cells of the grid; never where one of them was made.
 
     A cell is [column, row, newest day, count …]: column and row in cells of the whole
@@ -161,8 +162,8 @@ class CellsView(APIView):
         response["Cache-Control"] = "private, no-cache"
         return response
 
-    def told(self, cells: Cells) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def told(self, cells: Cells) -> dict[str, Any]: ...
 
 
 class Evidence(CellsView):
