@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -631,3 +631,23 @@ def test_what_was_found_out_about_a_claim_can_only_be_added_to(db, verifier):
     verifier.delete()
     decision.refresh_from_db()
     assert decision.decided_by is None
+
+
+def test_a_report_of_the_last_day_of_all_can_be_looked_at(
+    client, verifier, two_villages
+):
+    store(no_service(), reported_by_id=verifier.pk)
+    with connection.cursor() as cursor:
+        # As one that came in before times were bounded.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "ALTER TABLE villages_signalreport"
+            " DROP CONSTRAINT signal_report_observed_at_possible"
+        )
+        cursor.execute(
+            "UPDATE villages_signalreport"
+            " SET observed_at = '9999-12-31T12:00:00Z', flags = '{future}'"
+        )
+    client.force_login(verifier)
+    page = client.get("/periksa/", {"flag": "future"})
+    assert page.status_code == 200

@@ -2,9 +2,11 @@
 
 import datetime
 from django.conf import settings
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
+# A report that came in before with such a time stays what it is: never lost.
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
             model_name='signalreport',
             name='signal_report_observed_at_possible',
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='signalreport',
             constraint=models.CheckConstraint(condition=models.Q(('observed_at__gte', datetime.datetime(1993, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('observed_at__lt', datetime.datetime(2100, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='signal_report_observed_at_possible'),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -243,12 +243,14 @@ def same_day_of(report: SignalReport) -> list[dict[str, Any]]:
     begin = timezone.localtime(report.observed_at).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
+    # Reports of before times were bounded may be of the last day that there is.
+    is_last_day = begin.date() == date.max
     return _rows(
         _OF_DAY.format(of_source=of_source),
         report,
         source_id=source_id,
         begin=begin,
-        end=begin + timedelta(days=1),
+        end=report.observed_at if is_last_day else begin + timedelta(days=1),
         observed_at=report.observed_at,
         most=MOST_OF_DAY,
     )
