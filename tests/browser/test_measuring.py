@@ -101,7 +101,7 @@ def test_an_official_finds_where_a_site_reaches_most(open_page, a_run, officer):
     page.get_by_label("Operator", exact=True).select_option("TELKOMSEL")
     page.get_by_label("Radius (km)").fill("2,5")
     page.get_by_role("button", name="Tampilkan").click()
-    expect(page.get_by_text("Pandangan pertama tanpa medan")).to_be_visible()
+    expect(page.get_by_text("Pandangan pertama tanpa medan (terrain)")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Hulu"))).to_be_visible()
     expect(page.locator(".plan-map__circle")).to_have_count(1)
     with page.expect_download() as download:
