@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from coverage.models import CoverageRun
 
 
@@ -15,3 +17,9 @@ def last_run() -> CoverageRun | None:
 
 def current_run() -> CoverageRun | None:
     return CoverageRun.objects.filter(is_current=True).first()
+
+
+def as_of_run(run: CoverageRun) -> datetime | None:
+    """Return the moment in the past that *run* was computed for, if it was."""
+    told = run.parameters.get("as_of")
+    return datetime.fromisoformat(told) if told else None

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_noop
 
 from coverage.models import CoverageRun
 from coverage.selectors.history import ZONE
-from coverage.selectors.runs import last_run
+from coverage.selectors.runs import as_of_run, last_run
 from coverage.services.compute_run import Progress, compute_full
-from coverage.services.inputs import as_of_run, count_reports
+from coverage.services.inputs import count_reports
 from coverage.services.run_life import FULL_KEY, held
 from kukar_connect.errors import DomainError
 

@@ -27,10 +27,9 @@ from coverage.core.parallel import (
 )
 from coverage.models import CoverageRun, StagedTile
 from coverage.selectors.regency import Regency, regency
-from coverage.selectors.runs import current_run
+from coverage.selectors.runs import as_of_run, current_run
 from coverage.services.inputs import (
     Inputs,
-    as_of_run,
     count_reports,
     fingerprint_of,
     inputs_of_all,

@@ -129,12 +129,6 @@ def observations_of(reports: ReportArrays, service: str) -> Observations:
     )
 
 
-def as_of_run(run: CoverageRun) -> datetime | None:
-    """Return the moment in the past that *run* was computed for, if it was."""
-    told = run.parameters.get("as_of")
-    return datetime.fromisoformat(told) if told else None
-
-
 def inputs_of_all(
     cutoff: datetime, places: Regency, spread: Spread, as_of: datetime | None = None
 ) -> Inputs:

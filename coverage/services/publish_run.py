@@ -30,8 +30,8 @@ from coverage.models import (
     StagedTile,
 )
 from coverage.selectors.regency import Regency
-from coverage.selectors.runs import last_run
-from coverage.services.inputs import SERVICES, as_of_run, count_reports, laws_of
+from coverage.selectors.runs import as_of_run, last_run
+from coverage.services.inputs import SERVICES, count_reports, laws_of
 from coverage.services.layers import (
     Change,
     LayerResult,

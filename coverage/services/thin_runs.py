@@ -43,11 +43,6 @@ OWN: tuple[type[Model], ...] = (
 )
 
 
-def cite_run(*, run_id: int) -> None:
-    """Keep a run for good, because a paper or a letter names it. Safe to repeat."""
-    CoverageRun.objects.filter(pk=run_id, is_cited=False).update(is_cited=True)
-
-
 def thin_runs(*, now: datetime, is_dry_run: bool = False) -> list[int]:
     """Remove what a month's newest run makes superfluous; return the runs removed.
 

@@ -28,7 +28,7 @@ from django.views.generic import TemplateView
 from coverage.core.frame import Extent, fit
 from coverage.models import ANY_OPERATOR, BlankSpot, CoverageRun, Service
 from coverage.selectors import map_view
-from coverage.services.thin_runs import cite_run
+from coverage.services.cite_run import cite_run
 from coverage.web import words
 from coverage.web.map_drawing import MapView, draw, svg_uri
 from coverage.web.paper_svg import with_colours

@@ -13,7 +13,7 @@ from coverage.models import BlankSpot, CoverageRun, Service
 from coverage.selectors.actions import actions_of_spots
 from coverage.selectors.nearest import distances_to_signal_m
 from coverage.selectors.priorities import PARTS, Weights, ranked_spots, saved_weights
-from coverage.selectors.runs import current_run
+from coverage.selectors.runs import as_of_run, current_run
 from coverage.selectors.spots import (
     SpotRecord,
     facilities_within,
@@ -22,7 +22,6 @@ from coverage.selectors.spots import (
     settlements_within,
     spot_record,
 )
-from coverage.services.inputs import as_of_run
 from coverage.templatetags.coverage_words import km2, percent
 from coverage.web import spot_sentences, words
 from coverage.web.priority_words import PART_NAMES, part_value

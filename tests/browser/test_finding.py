@@ -200,6 +200,9 @@ def test_while_measuring_a_click_is_a_point_and_opens_nothing(open_map):
     page = open_map(BLANK)
     page.get_by_role("button", name="Ukur jarak atau luas").click()
     page.locator("#map").click(position={"x": 500, "y": 500})
+    expect(
+        page.get_by_role("status").filter(has_text="Perlu satu titik lagi.")
+    ).to_be_visible()
     page.locator("#map").click(position={"x": 600, "y": 500})
     expect(page.get_by_role("status").filter(has_text="2 titik")).to_be_visible()
     expect(panel(page)).to_have_count(0)

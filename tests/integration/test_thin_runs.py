@@ -19,8 +19,9 @@ from coverage.models import (
     SurfaceTile,
     VillageCoverage,
 )
+from coverage.services.cite_run import cite_run
 from coverage.services.compute_run import compute_changes, compute_full
-from coverage.services.thin_runs import cite_run, thin_runs
+from coverage.services.thin_runs import thin_runs
 from tests.conftest import NOW, a_report, store
 from tests.integration.test_history import a_published_run
 
