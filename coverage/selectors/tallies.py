@@ -171,7 +171,7 @@ def counted_shares(
     amounts: dict[str, Counter[str]] = {o: Counter() for o in LayerOperator.values}
     for row in rows:
         if weight := weights.get(row):
-            amounts[row.operator][row.state_of(service)] += weight  # type: ignore[assignment]
+            amounts[row.operator][row.state_of(service)] += weight  # type: ignore[assignment]  # typeshed has whole numbers only
     return [share_row(o, a) for o, a in amounts.items() if a]
 
 

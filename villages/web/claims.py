@@ -20,15 +20,13 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import FormView, ListView, TemplateView
 
 from kukar_connect.errors import DomainError
-from kukar_connect.roles import RoleRequiredMixin, has_role
+from kukar_connect.roles import RoleRequiredMixin
 from villages.importers.claim_files import MAX_BYTES, MAX_ROWS
 from villages.models import Claim, ClaimSheet, District, Found, Operator, Village
 from villages.selectors.used_reports import used_sql
@@ -44,7 +42,8 @@ from villages.services.import_claims import (
 from villages.services.match_villages import Match
 from villages.services.verify_claims import verify_claim
 from villages.web.forms import ClaimDecisionForm, ClaimSheetForm
-from villages.web.views import FORM_OVERHEAD_BYTES, analysts_only
+from villages.web.uploads import BoundedUploadMixin
+from villages.web.views import analysts_only
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN_SHEETS = 30
@@ -78,28 +77,17 @@ GROUPS = {
 }
 
 
-class ClaimSheets(RoleRequiredMixin, FormView):
+class ClaimSheets(BoundedUploadMixin, FormView):
     """Takes a sheet in, and lists those that came before."""
 
     role = "analyst"
     form_class = ClaimSheetForm
     template_name = "villages/claim_sheets.html"
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        if not has_role(request.user, "analyst"):
-            return self.handle_no_permission()
-        size = request.META.get("CONTENT_LENGTH") or "0"
-        if size.isdecimal() and int(size) > MAX_BYTES + FORM_OVERHEAD_BYTES:
-            return HttpResponse(_too_large(), status=413, content_type="text/plain")
-        return self._dispatch(request, *args, **kwargs)
+    most_bytes = MAX_BYTES
 
-    @method_decorator(csrf_protect)
-    def _dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        return super().dispatch(request, *args, **kwargs)
+    def too_large(self) -> str:
+        return _too_large()
 
     def form_valid(self, form: ClaimSheetForm) -> HttpResponse:
         file = form.cleaned_data["file"]

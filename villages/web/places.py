@@ -19,10 +19,8 @@ from django.http import (
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import FormView, TemplateView
 
@@ -43,7 +41,8 @@ from villages.services.place_uploads import (
 from villages.services.place_workbooks import place_template
 from villages.web.claims import XLSX
 from villages.web.place_forms import PlaceForm, PlaceListForm, village_choices
-from villages.web.views import FORM_OVERHEAD_BYTES, analysts_only
+from villages.web.uploads import BoundedUploadMixin
+from villages.web.views import analysts_only
 
 # What the address calls the two sorts of places.
 SORTS: dict[str, tuple[str, type[Settlement] | type[Facility]]] = {
@@ -233,28 +232,17 @@ class DeletePlace(RoleRequiredMixin, TemplateView):
         return redirect(f"{reverse('places')}?desa={place.village_id}")
 
 
-class BringList(RoleRequiredMixin, FormView):
+class BringList(BoundedUploadMixin, FormView):
     """Takes a list of places and shows what it would do."""
 
     role = "analyst"
     form_class = PlaceListForm
     template_name = "villages/place_list.html"
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        if not has_role(request.user, "analyst"):
-            return self.handle_no_permission()
-        size = request.META.get("CONTENT_LENGTH") or "0"
-        if size.isdecimal() and int(size) > MAX_BYTES + FORM_OVERHEAD_BYTES:
-            return HttpResponse(_too_large(), status=413, content_type="text/plain")
-        return self._dispatch(request, *args, **kwargs)
+    most_bytes = MAX_BYTES
 
-    @method_decorator(csrf_protect)
-    def _dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        return super().dispatch(request, *args, **kwargs)
+    def too_large(self) -> str:
+        return _too_large()
 
     def form_valid(self, form: PlaceListForm) -> HttpResponse:
         file = form.cleaned_data["file"]
