@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-# What the form's page asks for by its hashed name …
-HASHED = (
+# What the form's page asks for.
+FILES = (
     "css/site.css",
     "css/report.css",
     "img/icon.svg",
@@ -27,37 +27,13 @@ HASHED = (
     "leaflet/leaflet.js",
     "leaflet/leaflet.css",
 )
-# … and the modules that import each other by plain name.
-MODULES = (
-    "js/map/lonlat.js",
-    "js/report/device.js",
-    "js/report/enrol.js",
-    "js/report/camera.js",
-    "js/report/exif.js",
-    "js/report/kept.js",
-    "js/report/log.js",
-    "js/report/outbox.js",
-    "js/report/photos.js",
-    "js/report/pin.js",
-    "js/report/place.js",
-    "js/report/position.js",
-    "js/report/probe.js",
-    "js/report/ready.js",
-    "js/report/reviews.js",
-    "js/report/send.js",
-    "js/report/store.js",
-    "js/report/task_list.js",
-    "js/report/tasks.js",
-    "js/report/trip.js",
-)
 
 
 def shell() -> list[str]:
     """Return the addresses that the service worker keeps."""
     return [
         reverse("report-form"),
-        *(static(name) for name in HASHED),
-        *(f"{settings.STATIC_URL}{name}" for name in MODULES),
+        *(static(name) for name in FILES),
         reverse("api-districts"),
         reverse("api-village-points"),
     ]
@@ -66,7 +42,7 @@ def shell() -> list[str]:
 @lru_cache(maxsize=1)
 def _content_digest() -> str:
     """Fingerprint everything that the kept files are made of, once per process."""
-    files = [_static_path(name) for name in (*HASHED, *MODULES, "js/sw.js")]
+    files = [_static_path(name) for name in (*FILES, "js/sw.js")]
     files += sorted((settings.BASE_DIR / "templates").rglob("*.html"))
     for directory in settings.LOCALE_PATHS:
         files += sorted(Path(directory).rglob("*.mo"))

@@ -151,6 +151,8 @@ STATIC_ROOT = KUKAR_LOCAL_DIR / "static"
 # when somebody measures or switches the office's background on.
 _NPM = BASE_DIR / "node_modules"
 STATICFILES_DIRS = [
+    # First: bin/bundle joins what a page of static/ loads into one file of its name.
+    BASE_DIR / ".local" / "bundles",
     BASE_DIR / "static",
     ("npm/geographiclib-geodesic", _NPM / "geographiclib-geodesic"),
     ("npm/pmtiles", _NPM / "pmtiles" / "dist"),
@@ -164,8 +166,6 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# A module imports its neighbours by plain name, so names must not be hashed away.
-WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 MEDIA_ROOT = KUKAR_LOCAL_DIR / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # A sheet of claims is confirmed with two fields for each of its 1,000 rows.

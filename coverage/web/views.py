@@ -22,7 +22,6 @@ from coverage.selectors.tables import (
 )
 from coverage.web import layer_words, words
 from coverage.web.finding import finding_options
-from coverage.web.map_modules import map_modules
 from coverage.web.time_words import change_names
 from kukar_connect.roles import RoleRequiredMixin
 from villages.models import BoundarySource, Facility, Settlement, Site, Village
@@ -105,7 +104,6 @@ class MapPage(LayerPage):
             **kwargs,
             map_texts=words.map_texts(),
             change_names=change_names(),
-            map_modules=map_modules(),
             finding=finding_options(self.request, is_embedded=self.is_embedded),
             api_root=f"{root}api/v1/",
             tiles_root=f"{root}tiles/",

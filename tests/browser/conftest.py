@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ def chromium():
     path = os.environ.get("KUKAR_CHROMIUM") or shutil.which("chromium")
     if not path:
         pytest.skip("no Chromium here: set KUKAR_CHROMIUM")
+    # The pages load what bin/bundle made; a module may have changed since.
+    subprocess.run([settings.BASE_DIR / "bin" / "bundle"], check=True)
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not start for root, as in most containers.
         sandbox = [] if os.geteuid() else ["--no-sandbox"]

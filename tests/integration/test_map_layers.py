@@ -10,7 +10,6 @@ from django.contrib.gis.geos import Point
 from django.utils import timezone
 
 from coverage.core.crowds import MOST_CELLS
-from coverage.web.map_modules import map_modules
 from tests.conftest import a_report, a_village, no_service, store
 from tests.integration.test_compute import full
 from tests.integration.test_place_coverage import a_settlement
@@ -301,9 +300,3 @@ def test_what_is_known_and_what_is_not_are_tiles_of_their_own(
     assert one.status_code == 200
     assert one.content != whole.content
     assert viewer.get(f"{tile}?part=half").status_code == 404
-
-
-def test_the_page_asks_for_every_module_at_once():
-    modules = map_modules()
-    assert "js/map/filters.js" in modules
-    assert "js/map/main.js" not in modules

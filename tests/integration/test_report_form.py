@@ -6,7 +6,6 @@ import json
 import re
 
 import pytest
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.staticfiles import finders
@@ -14,7 +13,6 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from kukar_connect.pwa import MODULES
 from villages.models import Operator
 
 pytestmark = pytest.mark.django_db
@@ -68,21 +66,6 @@ def test_the_worker_lists_what_the_page_needs_and_all_of_it_is_open(client):
             assert finders.find(url.removeprefix("/static/")), url
         else:
             assert client.get(url).status_code == 200, url
-
-
-def test_every_module_that_the_form_imports_is_kept():
-    modules = settings.BASE_DIR / "static" / "js"
-    seen: set[str] = set()
-    todo = [modules / "report" / "form.js"]
-    while todo:
-        path = todo.pop()
-        for name in re.findall(r'from "(\.[^"]+)"', path.read_text()):
-            module = (path.parent / name).resolve()
-            kept = f"js/{module.relative_to(modules)}"
-            if kept not in seen:
-                seen.add(kept)
-                todo.append(module)
-    assert seen == set(MODULES)
 
 
 def test_ping_says_that_it_is_us_and_who_asks(client, account):
