@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,29 +25,29 @@ SPOTS, REPORTS, SETTLEMENTS, FACILITIES, SITES = 2_000, 1_000_000, 3_000, 1_500,
 LAYERS = (("ANY", "internet"), ("TELKOMSEL", "internet"))
 
 
-def scratch_url(url: str) -> str:
-    """Return the address of the bench's database in the cluster of *url*."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{NAME}"))
+def scratch_url(url: str, name: str = NAME) -> str:
+    """Return the address of a bench's database in the cluster of *url*."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-def create(url: str) -> bool:
-    """Create the bench's database; False where it stands already."""
+def create(url: str, name: str = NAME) -> bool:
+    """Create a bench's database; False where it stands already."""
     connection = psycopg2.connect(url)
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if cursor.fetchone():
             return False
-        cursor.execute(f"CREATE DATABASE {NAME}")
+        cursor.execute(f"CREATE DATABASE {name}")
     connection.close()
     return True
 
 
-def drop(url: str) -> None:
+def drop(url: str, name: str = NAME) -> None:
     connection = psycopg2.connect(url)
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     connection.close()
 
 
@@ -155,8 +156,17 @@ STATEMENTS = {
 }
 
 
-def add_spots() -> None:
-    """Replace the blank spots of two layers by SPOTS patches of smooth noise each."""
+def add_spots(
+    layers: Sequence[tuple[str, str]] = LAYERS,
+    *,
+    count: int = SPOTS,
+    grain: float = 2.8,
+    share: float = 0.07,
+) -> None:
+    """Replace the blank spots of *layers* by *count* patches of smooth noise each.
+
+    *grain* is how smooth the noise is, in squares; *share* how much of it is a patch.
+    """
     from coverage.core.polygons import label_patches, patch_polygons
     from coverage.models import BlankSpot, CoverageRun
     from coverage.selectors.regency import regency
@@ -166,9 +176,9 @@ def add_spots() -> None:
     if here is None:
         sys.exit("The villages have no boundaries.")
     random = np.random.default_rng(5)
-    for operator, service in LAYERS:
-        noise = gaussian_filter(random.standard_normal(here.owner.shape), 2.8)
-        mask = (noise > np.quantile(noise, 0.93)) & (here.owner >= 0)
+    for operator, service in layers:
+        noise = gaussian_filter(random.standard_normal(here.owner.shape), grain)
+        mask = (noise > np.quantile(noise, 1 - share)) & (here.owner >= 0)
         labels, patches = label_patches(mask)
         kinds = mask.astype(np.uint8)
         BlankSpot.objects.filter(operator=operator, service=service).delete()
@@ -207,7 +217,7 @@ def add_spots() -> None:
                     is_demo=len(spots) % 10 == 0,
                 )
             )
-            if len(spots) == SPOTS:
+            if len(spots) == count:
                 break
         BlankSpot.objects.bulk_create(spots, batch_size=500)
         say(f"{len(spots)} blank spots of {operator}/{service}")

@@ -1,0 +1,471 @@
+"""How quick our OGC API is beside tipg and pygeoapi, on one PostGIS with one data.
+
+    bin/setup, once; wrk and pgbench installed (Debian: wrk, postgresql-contrib); then
+    .local/venv/bin/python -m tests.bench.clients [--boundaries FILE] [--seconds N]
+
+Makes a database of its own beside the installation's (`tests.bench.clients_database`:
+20,000 polygons, a million points; kept for the next time, --new makes it again, --drop
+removes it) and a virtual environment with the others (tests/bench/peers.txt). One after
+another, each server runs alone with two workers, is warmed up, and is asked by wrk over
+4 connections kept open, without compression. Printed are requests per second, median
+and 99th percentile of the time of an answer, and the ratio to the better of the others.
+Below them stands what PostgreSQL alone does with our statements (pgbench, 2 clients).
+The figures are of this machine; the ratios are what to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import random
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import django
+import environ
+
+from coverage.core.grid import TILE_SQUARES, ZOOM, position_of
+from tests.bench import clients_database, map_database
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+PEERS = ROOT / ".local" / "peers"
+PORT = 8220
+CONNECTIONS = 4
+# The regency: west, south, east, north.
+EXTENT = (115.3, -1.1, 117.6, 1.4)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--boundaries", help="villages' polygons, any OGR format")
+    parser.add_argument("--new", action="store_true", help="make the database again")
+    parser.add_argument("--drop", action="store_true", help="remove it and end")
+    parser.add_argument("--seconds", type=int, default=6, help="of each measurement")
+    parser.add_argument("--only", help="measure only what has this in its name")
+    arguments = parser.parse_args()
+    os.chdir(ROOT)
+    environ.Env.read_env(ROOT / ".local" / "env")
+    url = os.environ["DATABASE_URL"]
+    if arguments.new or arguments.drop:
+        map_database.drop(url, clients_database.NAME)
+    if arguments.drop:
+        return
+    for program in ("wrk", "pgbench"):
+        if shutil.which(program) is None:
+            sys.exit(f"{program} is not installed.")
+    is_new = map_database.create(url, clients_database.NAME)
+    os.environ["DATABASE_URL"] = map_database.scratch_url(url, clients_database.NAME)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kukar_connect.settings")
+    django.setup()
+    if is_new:
+        clients_database.fill(arguments.boundaries)
+    map_database.manage("migrate", "--noinput")
+    map_database.manage("collectstatic", "--noinput", "--ignore", "redoc")
+    install_peers()
+    with tempfile.TemporaryDirectory() as folder:
+        # Nothing is kept there from before but what collectstatic made.
+        (Path(folder) / "kukar").mkdir()
+        (Path(folder) / "kukar" / "static").symlink_to(ROOT / ".local" / "static")
+        compare(Path(folder), arguments.seconds, arguments.only or "")
+
+
+# --- the servers -------------------------------------------------------------------
+
+
+@dataclass
+class Server:
+    """How one of them is started, and what its addresses are."""
+
+    name: str
+    command: list[str]
+    env: dict[str, str]
+    # Of the collection of polygons, and of points.
+    spots: str
+    points: str
+    tile: str
+    # What a page walk follows from page to page.
+    limit: str = "limit"
+    results: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def items(self, **asked: Any) -> str:
+        return f"{self.spots}/items?{urlencode(asked, safe=',')}"
+
+
+def install_peers() -> None:
+    wanted = (HERE / "peers.txt").read_text()
+    stamp = PEERS / "installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    say("Installing tipg and pygeoapi …")
+    venv.create(PEERS, clear=True, with_pip=True)
+    subprocess.run(
+        [PEERS / "bin" / "pip", "install", "-q", "-r", HERE / "peers.txt"],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    stamp.write_text(wanted)
+
+
+def servers(folder: Path) -> list[Server]:
+    database = parsed(os.environ["DATABASE_URL"])
+    python = str(PEERS / "bin" / "python")
+    config = folder / "pygeoapi.json"
+    config.write_text(json.dumps(pygeoapi_config(database)))
+    environment = {**os.environ, "PYGEOAPI_CONFIG": str(config)}
+    environment["PYGEOAPI_OPENAPI"] = str(folder / "openapi.json")
+    return [
+        Server(
+            "kukar",
+            [
+                *(sys.executable, "-m", "gunicorn", "kukar_connect.wsgi"),
+                *("--bind", f"127.0.0.1:{PORT}", "--worker-class", "gthread"),
+                *("--workers", "2", "--threads", "4", "--no-control-socket"),
+                *("--worker-tmp-dir", "/dev/shm", "--log-level", "error"),
+            ],
+            {
+                **os.environ,
+                "KUKAR_PUBLIC_MAP": "true",
+                "KUKAR_LOCAL_DIR": str(folder / "kukar"),
+                "KUKAR_LOG_LEVEL": "ERROR",
+            },
+            spots="/ogc/collections/blank-spots",
+            points="/ogc/collections/settlements",
+            tile="/tiles/WebMercatorQuad/{z}/{y}/{x}?f=mvt",
+        ),
+        Server(
+            "tipg",
+            [
+                *(python, "-m", "uvicorn", "tipg.main:app", "--workers", "2"),
+                *("--port", str(PORT), "--log-level", "error", "--no-access-log"),
+            ],
+            {
+                **{k: v for k, v in os.environ.items() if k != "DATABASE_URL"},
+                "POSTGRES_USER": database["user"],
+                "POSTGRES_PASS": database["password"],
+                # A socket's folder has slashes, which an address has not.
+                "POSTGRES_HOST": quote(database["host"], safe=""),
+                "POSTGRES_PORT": database["port"],
+                "POSTGRES_DBNAME": database["name"],
+                "TIPG_DB_SCHEMAS": f'["{clients_database.SCHEMA}"]',
+            },
+            spots=f"/collections/{clients_database.SCHEMA}.spots",
+            points=f"/collections/{clients_database.SCHEMA}.points",
+            tile="/tiles/WebMercatorQuad/{z}/{x}/{y}",
+        ),
+        Server(
+            "pygeoapi",
+            [
+                *(python, "-m", "gunicorn", "pygeoapi.flask_app:APP"),
+                *("--bind", f"127.0.0.1:{PORT}", "--worker-class", "gthread"),
+                *("--workers", "2", "--threads", "4", "--log-level", "error"),
+            ],
+            environment,
+            spots="/collections/spots",
+            points="/collections/points",
+            tile="/tiles/WebMercatorQuad/{z}/{y}/{x}?f=mvt",
+        ),
+    ]
+
+
+def parsed(url: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    return {
+        "user": parts.username or "",
+        "password": parts.password or "",
+        "host": parts.hostname or asked.get("host", ["localhost"])[0],
+        "port": str(parts.port or asked.get("port", ["5432"])[0]),
+        "name": parts.path.lstrip("/"),
+    }
+
+
+def pygeoapi_config(database: dict[str, str]) -> dict[str, Any]:
+    """Return its configuration: what a clerk would write for these two tables."""
+    words = {"title": "bench", "description": "bench", "keywords": ["bench"]}
+
+    def collection(table: str) -> dict[str, Any]:
+        data = {
+            "host": database["host"],
+            "port": int(database["port"]),
+            "dbname": database["name"],
+            "user": database["user"],
+            "password": database["password"],
+            "search_path": [clients_database.SCHEMA],
+        }
+        own = {"data": data, "table": table, "id_field": "id", "geom_field": "geom"}
+        mvt = {"name": "pbf", "mimetype": "application/vnd.mapbox-vector-tile"}
+        zoom = {"zoom": {"min": 0, "max": 18}}
+        return {
+            "type": "collection",
+            **words,
+            "links": [],
+            "extents": {"spatial": {"bbox": list(EXTENT)}},
+            "providers": [
+                {"type": "feature", "name": "PostgreSQL", **own},
+                {
+                    "type": "tile",
+                    "name": "MVT-postgresql",
+                    **own,
+                    "options": zoom,
+                    "format": mvt,
+                },
+            ],
+        }
+
+    return {
+        "server": {
+            "bind": {"host": "127.0.0.1", "port": PORT},
+            "url": f"http://127.0.0.1:{PORT}",
+            "mimetype": "application/json; charset=UTF-8",
+            "encoding": "utf-8",
+            "language": "en-US",
+            "limits": {"default_items": 10, "max_items": 10_000},
+            "map": {"url": "", "attribution": ""},
+        },
+        "logging": {"level": "ERROR"},
+        "metadata": {
+            "identification": {
+                **words,
+                "keywords_type": "theme",
+                "terms_of_service": "",
+                "url": "http://localhost",
+            },
+            "license": {"name": "none", "url": "http://localhost"},
+            "provider": {"name": "bench", "url": "http://localhost"},
+            "contact": {"name": "bench"},
+        },
+        "resources": {"spots": collection("spots"), "points": collection("points")},
+    }
+
+
+@contextmanager
+def running(server: Server) -> Iterator[None]:
+    if server.name == "pygeoapi":
+        with Path(server.env["PYGEOAPI_OPENAPI"]).open("w") as out:
+            subprocess.run(
+                [
+                    *(PEERS / "bin" / "pygeoapi", "openapi", "generate"),
+                    *(server.env["PYGEOAPI_CONFIG"], "--format", "json"),
+                ],
+                env=server.env,
+                stdout=out,
+                check=True,
+            )
+    process = subprocess.Popen(
+        server.command, env=server.env, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _attempt in range(600):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", PORT)) == 0:
+                    break
+            time.sleep(0.1)
+        time.sleep(2)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+# --- what is asked -----------------------------------------------------------------
+
+
+def boxes(count: int, degrees: float) -> list[str]:
+    """Return squares of *degrees* anywhere in the regency, the same each time."""
+    chance = random.Random(7)
+    west, south, east, north = EXTENT
+    found = []
+    for _n in range(count):
+        x = chance.uniform(west, east - degrees)
+        y = chance.uniform(south, north - degrees)
+        found.append(f"{x:.4f},{y:.4f},{x + degrees:.4f},{y + degrees:.4f}")
+    return found
+
+
+def tiles(zoom: int) -> list[tuple[int, int]]:
+    """Return columns and rows of tiles over the regency: all, or 3,000 of them."""
+    west, south, east, north = EXTENT
+    left, top = tile_at(west, north, zoom)
+    right, bottom = tile_at(east, south, zoom)
+    found = [(x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
+    chance = random.Random(zoom)
+    chance.shuffle(found)
+    return found[:3000]
+
+
+def tile_at(lon: float, lat: float, zoom: int) -> tuple[int, int]:
+    column, row = position_of(lon, lat)
+    # Positions are in squares of zoom 10, of which a tile has 256 a side.
+    share = 2**zoom / 2**ZOOM / TILE_SQUARES
+    return int(column * share), int(row * share)
+
+
+def asked(server: Server) -> dict[str, list[str]]:
+    """Return the paths of each measurement."""
+    return {
+        "items limit=1000 in a bbox": [
+            server.items(bbox=box, limit=1000) for box in boxes(40, 0.8)
+        ],
+        "items limit=10": [server.items(limit=10)],
+        "items limit=10 in a bbox": [
+            server.items(bbox=box, limit=10) for box in boxes(40, 0.1)
+        ],
+    }
+
+
+def compare(folder: Path, seconds: int, only: str) -> None:
+    everyone = servers(folder)
+    for server in everyone:
+        say(f"{server.name} …")
+        with running(server):
+            for name, paths in asked(server).items():
+                if only in name:
+                    server.results[name] = load(folder, paths, seconds)
+            if only in "page walk of 20,000":
+                server.results["page walk of 20,000"] = walked(server)
+            for zoom in (6, 10, 14):
+                measure_tiles(server, folder, zoom, seconds, only)
+    tell(everyone)
+
+
+def measure_tiles(
+    server: Server, folder: Path, zoom: int, seconds: int, only: str
+) -> None:
+    """Ask for each tile once with nothing kept, then again and again."""
+    paths = [
+        server.spots + server.tile.format(z=zoom, x=x, y=y) for x, y in tiles(zoom)
+    ]
+    name = f"tile z{zoom}"
+    if only in f"{name} cold":
+        server.results[f"{name} cold"] = once_each(paths)
+    if only in f"{name} cached":
+        server.results[f"{name} cached"] = load(folder, paths[:200], seconds)
+
+
+def load(
+    folder: Path, paths: list[str], seconds: int, etag: str = ""
+) -> dict[str, float]:
+    """Ask for *paths* in turn for *seconds*, after a second of warming up."""
+    listed = folder / "paths.txt"
+    listed.write_text("\n".join(paths) + "\n")
+    for length in (1, seconds):
+        done = subprocess.run(
+            [
+                *("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{length}s"),
+                *("-s", HERE / "requests.lua", f"http://127.0.0.1:{PORT}"),
+            ],
+            env={**os.environ, "PATHS": str(listed), "ETAG": etag},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    found["rate"] = found["requests"] / found["seconds"]
+    return found
+
+
+def once_each(paths: list[str]) -> dict[str, float]:
+    """Ask for each path once, over one connection: nothing is kept of the first time."""
+    connection = http.client.HTTPConnection("127.0.0.1", PORT)
+    times, errors = [], 0
+    for path in paths[:300]:
+        began = time.perf_counter()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        times.append(time.perf_counter() - began)
+        errors += answer.status not in (200, 204)
+    return {
+        "rate": len(times) / sum(times),
+        "median_ms": 1000 * statistics.median(times),
+        "p99_ms": 1000 * sorted(times)[int(0.99 * len(times))],
+        "errors": errors,
+    }
+
+
+def walked(server: Server) -> dict[str, float]:
+    """Follow the links to the next page from the first to the last, three times."""
+    times = []
+    for _n in range(3):
+        began = time.perf_counter()
+        address = f"http://127.0.0.1:{PORT}" + server.items(limit=1000)
+        seen = 0
+        while address:
+            with urllib.request.urlopen(address) as answer:
+                page = json.load(answer)
+            seen += len(page["features"])
+            address = next(
+                (one["href"] for one in page["links"] if one["rel"] == "next"), ""
+            )
+        if seen != clients_database.POLYGONS:
+            sys.exit(f"{server.name} gave {seen} features.")
+        times.append(time.perf_counter() - began)
+    return {
+        "rate": 1 / statistics.median(times),
+        "median_ms": 1000 * statistics.median(times),
+        "p99_ms": 1000 * max(times),
+        "errors": 0,
+    }
+
+
+# --- what came out -----------------------------------------------------------------
+
+# How many times the better of the others we want to be.
+WANTED: list[tuple[Callable[[str], bool], float]] = [
+    (lambda name: name.startswith("items"), 8),
+    (lambda name: name.startswith("page walk"), 5),
+    (lambda name: name.endswith("cold"), 1.5),
+    (lambda name: name.endswith("cached"), 10),
+]
+
+
+def tell(everyone: list[Server]) -> None:
+    ours, *others = everyone
+    for name, own in ours.results.items():
+        say_out(f"\n{name}")
+        for server in everyone:
+            result = server.results.get(name)
+            if result is None:
+                continue
+            bad = f", {result['errors']:.0f} ERRORS" if result["errors"] else ""
+            say_out(
+                f"  {server.name:10s} {result['rate']:9.1f}/s"
+                f"  median {result['median_ms']:8.2f} ms"
+                f"  99 % {result['p99_ms']:8.2f} ms{bad}"
+            )
+        better = max(
+            (server.results[name]["rate"] for server in others), default=float("nan")
+        )
+        wanted = next((least for fits, least in WANTED if fits(name)), None)
+        ratio = own["rate"] / better
+        word = "" if wanted is None else f" (wanted: {wanted:g})"
+        say_out(f"  {ratio:.1f} times the better of the others{word}")
+
+
+def say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def say_out(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
