@@ -24,7 +24,10 @@ class BoundedUploadMixin(RoleRequiredMixin):
     """
 
     role = "analyst"
-    most_bytes: int
+
+    @property
+    @abstractmethod
+    def most_bytes(self) -> int: ...
 
     @abstractmethod
     def too_large(self) -> str: ...

@@ -23,10 +23,8 @@ from django.http import (
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import DetailView, FormView, TemplateView
 
@@ -46,10 +44,9 @@ from villages.web.context import kept_site
 from villages.web.devices import device_texts
 from villages.web.forms import UploadForm
 from villages.web.phone_texts import probe_texts, task_texts, trip_texts
+from villages.web.uploads import BoundedUploadMixin
 
 SHOWN_IMPORTS = 30
-# What a form adds to the bytes of its file.
-FORM_OVERHEAD_BYTES = 64 * 1024
 
 # The form's five words: what each says stands in static/js/report/form.js.
 FOUND_CHOICES = [
@@ -232,29 +229,18 @@ def _report_texts() -> dict[str, str]:
     }
 
 
-class ReportImport(RoleRequiredMixin, FormView):
+class ReportImport(BoundedUploadMixin, FormView):
     """Brings in a file, and lists the files brought in before."""
 
-    role = "analyst"
     form_class = UploadForm
     template_name = "villages/report_import.html"
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        if not has_role(request.user, "analyst"):
-            return self.handle_no_permission()
-        size = request.META.get("CONTENT_LENGTH") or "0"
-        most = settings.KUKAR_MAX_UPLOAD_BYTES
-        if size.isdecimal() and int(size) > most + FORM_OVERHEAD_BYTES:
-            return HttpResponse(too_large(), status=413, content_type="text/plain")
-        return self._dispatch(request, *args, **kwargs)
+    @property
+    def most_bytes(self) -> int:
+        return int(settings.KUKAR_MAX_UPLOAD_BYTES)
 
-    @method_decorator(csrf_protect)
-    def _dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        return super().dispatch(request, *args, **kwargs)
+    def too_large(self) -> str:
+        return too_large()
 
     def form_valid(self, form: UploadForm) -> HttpResponse:
         file = form.cleaned_data["file"]
