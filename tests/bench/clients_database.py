@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench.map_database import add_spots, manage, say
+from tests.bench.map_database import add_spots, begin, say
 
 NAME = "kukar_clients_bench"
 POLYGONS, POINTS = 20_000, 1_000_000
@@ -55,14 +55,7 @@ CREATE INDEX ON {SCHEMA}.points USING gist (geom);
 
 def fill(boundaries: str | None = None) -> None:
     """Fill the database that DATABASE_URL names; minutes."""
-    for command in (
-        ("migrate", "--noinput"),
-        ("load_villages", *(("--boundaries", boundaries) if boundaries else ())),
-        ("load_demo",),
-        ("compute_coverage",),
-    ):
-        say(" ".join(command))
-        manage(*(str(word) for word in command))
+    begin(boundaries)
     from django.db import connection
 
     from coverage.models import BlankSpot

@@ -60,8 +60,8 @@ def manage(*arguments: str) -> None:
     )
 
 
-def fill(boundaries: str | None = None) -> None:
-    """Fill the database that DATABASE_URL names; minutes."""
+def begin(boundaries: str | None = None) -> None:
+    """Make the villages, demonstration reports and a first run; a minute."""
     for command in (
         ("migrate", "--noinput"),
         ("load_villages", *(("--boundaries", boundaries) if boundaries else ())),
@@ -70,6 +70,11 @@ def fill(boundaries: str | None = None) -> None:
     ):
         say(" ".join(command))
         manage(*(str(word) for word in command))
+
+
+def fill(boundaries: str | None = None) -> None:
+    """Fill the database that DATABASE_URL names; minutes."""
+    begin(boundaries)
     from django.db import connection
 
     with connection.cursor() as cursor:
