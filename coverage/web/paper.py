@@ -135,6 +135,7 @@ class PaperMixin:
             map=sheet_map(about, context.get("run")),
         )
         context["is_paper"] = True
+        # The page that this is mixed into brings it.
         template = self.get_template_names()  # type: ignore[attr-defined]
         html = with_colours(
             render_to_string(template, context, self.request, using="paper")
@@ -156,6 +157,7 @@ class PaperMixin:
 def on_paper(page: type[TemplateView]) -> Callable[..., HttpResponse]:
     """Return the view that answers *page* as PDF, with the page's own permissions."""
     sheet = type(f"{page.__name__}OnPaper", (PaperMixin, page), {})
+    # mypy takes a class made at run time for a plain type.
     return sheet.as_view()  # type: ignore[attr-defined]
 
 

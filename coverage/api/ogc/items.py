@@ -53,11 +53,11 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
     if query.after is not None:
         after = f" AND {collection.key} > %(after)s::{collection.key_type}"
     statement = (
-        f"SELECT {collection.key}::text, {_feature(collection, query.crs)}"  # noqa: S608 - ours
+        f"SELECT {collection.key}::text, {_feature(collection, query.crs)}"  # noqa: S608 - names of our own
         f" FROM {collection.source} WHERE {where}{after}"
         f" ORDER BY {collection.key} LIMIT %(limit)s"
     )
-    count = f"SELECT count(*) FROM {collection.source} WHERE {where}"  # noqa: S608 - ours
+    count = f"SELECT count(*) FROM {collection.source} WHERE {where}"  # noqa: S608 - names of our own
     with connection.cursor() as cursor:
         # One more, to know whether there is a next page.
         cursor.execute(
@@ -79,7 +79,7 @@ def feature_of(
 ) -> str | None:
     """Return one feature by its id, None where there is none."""
     statement = (
-        f"SELECT {_feature(collection, crs)} FROM {collection.source}"  # noqa: S608 - ours
+        f"SELECT {_feature(collection, crs)} FROM {collection.source}"  # noqa: S608 - names of our own
         f" WHERE {collection.where} AND {collection.key}::text = %(key)s"
     )
     with connection.cursor() as cursor:
@@ -150,7 +150,7 @@ def _feature(collection: Collection, crs: Crs) -> str:
     names = ", ".join(
         f'{one.sql} AS "{name}"' for name, one in collection.properties.items()
     )
-    properties = f"(SELECT row_to_json(p)::text FROM (SELECT {names}) AS p)"  # noqa: S608 - ours
+    properties = f"(SELECT row_to_json(p)::text FROM (SELECT {names}) AS p)"  # noqa: S608 - names of our own
     return (
         f"""'{{"type":"Feature","id":' || to_json({collection.key})::text"""
         f""" || ',"geometry":' || {geometry}"""
