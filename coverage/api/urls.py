@@ -21,6 +21,7 @@ urlpatterns = [
         map_layers.MapBoundaries.as_view(),
         name="api-map-boundaries",
     ),
+    path("map-blank-spots/", map_layers.MapSpots.as_view(), name="api-map-spots"),
     path(
         "village-shares/", map_layers.VillageShares.as_view(), name="api-village-shares"
     ),
