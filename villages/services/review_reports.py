@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
+from villages.flags import Flag
 from villages.models import ReviewState
 from villages.models.reviews import LONGEST_REASON
 from villages.selectors.review_queue import can_be_asked_sql, own_reports
@@ -42,6 +43,7 @@ WITH chosen AS (
     FROM villages_signalreport
     WHERE id = ANY(%(ids)s::uuid[])
       AND (%(decision)s <> 'asked' OR {can_be_asked_sql()})
+      AND (%(decision)s <> 'accepted' OR NOT flags @> %(never)s::varchar[])
     ORDER BY id FOR UPDATE
 ),
 changed AS (
@@ -82,8 +84,9 @@ def review_reports(
 
     Each is noted in the audit trail; the map is told where reports count otherwise than
     before, and tasks follow them. *reason* is what the reporter reads: why it was
-    rejected, or the question; where nobody can be asked, nothing is. Safe to repeat:
-    the same decision with the same reason changes nothing.
+    rejected, or the question; where nobody can be asked, nothing is, and a report of an
+    impossible time is never accepted. Safe to repeat: the same decision with the same
+    reason changes nothing.
 
     Raises
     ------
@@ -156,6 +159,8 @@ def _decide(ids: Sequence[UUID], decision: str, reason: str, by: User) -> int:
             {
                 "ids": [str(id_) for id_ in ids],
                 "decision": str(decision),
+                # Accepted, it would count as new for ever.
+                "never": [Flag.IMPOSSIBLE_TIME.value],
                 "reason": reason,
                 "by": by.pk,
                 "name": by.get_username(),
