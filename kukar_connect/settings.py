@@ -183,6 +183,21 @@ KUKAR_MAX_PHOTO_BYTES = 3_000_000
 # Photos are turned away while less than this is free: the reports need it.
 KUKAR_PHOTO_RESERVE_BYTES = 500_000_000
 
+# --- bulk files of runs: docs/downloads.md -------------------------------------
+# How often the current run's are built at most, and for how many days they stay when
+# another run is the newest of the month.
+KUKAR_FILES_EVERY_MINUTES = env.int("KUKAR_FILES_EVERY_MINUTES", default=30)
+KUKAR_FILES_KEEP_DAYS = env.int("KUKAR_FILES_KEEP_DAYS", default=3)
+# None are built while less than this would be left: the reports need it.
+KUKAR_FILES_RESERVE_BYTES = env.int("KUKAR_FILES_RESERVE_BYTES", default=700_000_000)
+# Who answers for the data, and under which licence they are given, for catalogues of
+# open data. An empty licence: none is stated.
+KUKAR_PUBLISHER = env.str(
+    "KUKAR_PUBLISHER",
+    default="Dinas Komunikasi dan Informatika Kabupaten Kutai Kartanegara",
+)
+KUKAR_DATA_LICENSE = env.str("KUKAR_DATA_LICENSE", default="")
+
 # --- what becomes of odd reports: docs/review.md ------------------------------
 # Until somebody has looked: "hold" keeps the report off the map, a number above 0 and
 # up to 1 is the weight it counts with. 1 where the estimator itself counts less what

@@ -2,6 +2,7 @@
 
 from coverage.models.actions import Action, ActionStatus, ActionStep, RankingWeights
 from coverage.models.differences import RunDifference
+from coverage.models.files import RunFile, RunFileSet
 from coverage.models.results import (
     BlankSpot,
     PlaceCoverage,
@@ -33,6 +34,8 @@ __all__ = [
     "PlaceState",
     "RankingWeights",
     "RunDifference",
+    "RunFile",
+    "RunFileSet",
     "Service",
     "SpotState",
     "StagedLayer",

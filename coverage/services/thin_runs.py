@@ -18,12 +18,14 @@ from coverage.models import (
     LateChange,
     PlaceCoverage,
     RunDifference,
+    RunFileSet,
     StagedLayer,
     StagedTile,
     SurfaceTile,
     VillageCoverage,
 )
 from coverage.selectors.history import monthly_runs
+from coverage.services.downloads.disk import remove_lost_folders
 from coverage.services.run_life import PUBLISH_KEY, held
 
 KEEP_ALL_FOR = timedelta(days=365)
@@ -40,6 +42,7 @@ OWN: tuple[type[Model], ...] = (
     StagedTile,
     LateChange,
     RunDifference,
+    RunFileSet,
 )
 
 
@@ -56,7 +59,9 @@ def thin_runs(*, now: datetime, is_dry_run: bool = False) -> list[int]:
         if gone and not is_dry_run:
             _move_rows(gone, kept)
             CoverageRun.objects.filter(pk__in=gone).delete()
-        return gone
+    if not is_dry_run:
+        remove_lost_folders()
+    return gone
 
 
 def cited_runs() -> set[int]:

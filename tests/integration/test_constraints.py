@@ -18,6 +18,8 @@ from coverage.models import (
     PlaceCoverage,
     RankingWeights,
     RunDifference,
+    RunFile,
+    RunFileSet,
     StagedLayer,
     StagedTile,
     SurfaceTile,
@@ -410,7 +412,29 @@ def ended_in_itself(model):
 
 IDENTITY = uuid.uuid4()
 
+
 # Each constraint's name and rows of which the last must be refused.
+def file_set(**values):
+    return RunFileSet(**{"run": saved(run()), **values})
+
+
+def run_file(**values):
+    found = RunFileSet.objects.first() or saved(file_set())
+    return RunFile(
+        **{
+            "file_set": found,
+            "name": "blank-spots.csv",
+            "content": "blank-spots",
+            "format": "csv",
+            "media_type": "text/csv",
+            "bytes": 3,
+            "sha256": "a" * 64,
+            "rows": 1,
+            **values,
+        }
+    )
+
+
 BROKEN = {
     "signal_report_operator_known": lambda: [report(operator="ACME")],
     "signal_report_technology_known": lambda: [report(technology="6G")],
@@ -572,6 +596,17 @@ BROKEN = {
     "run_difference_once": lambda: [difference(), difference()],
     "run_difference_of_two_runs": lambda: [difference(is_of_one_run=True)],
     "run_difference_layer_known": lambda: [difference(operator="ACME")],
+    "run_file_set_state_known": lambda: [file_set(state="lost", ended_at=NOW)],
+    "run_file_set_ended_unless_building": lambda: [file_set(ended_at=NOW)],
+    "run_file_set_failed_says_why": lambda: [file_set(state="failed", ended_at=NOW)],
+    "run_file_once_of_a_name": lambda: [run_file(), run_file()],
+    "run_file_name_form": lambda: [run_file(name="../blank-spots.csv")],
+    "run_file_content_known": lambda: [run_file(content="secrets")],
+    "run_file_format_known": lambda: [run_file(format="exe")],
+    "run_file_layer_of_a_surface": lambda: [run_file(operator="ANY")],
+    "run_file_surface_has_no_rows": lambda: [run_file(rows=None)],
+    "run_file_not_empty": lambda: [run_file(bytes=0)],
+    "run_file_sha256_form": lambda: [run_file(sha256="short")],
     "villagecoverage_ends_after_it_began": lambda: [ended_in_itself(VillageCoverage)],
     "villagecoverage_layer_known": lambda: [in_run(VillageCoverage, operator="")],
     "village_coverage_one_current": lambda: [
@@ -622,6 +657,7 @@ def test_the_rows_that_break_are_sound_without_the_fault():
         staged(model).save(force_insert=True)
     difference().save(force_insert=True)
     for make in (webhook, webhook_delivery):
+    for make in (file_set, run_file):
         make().save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
