@@ -78,7 +78,7 @@ def test_an_officer_makes_tests_changes_and_deletes_a_webhook(
     page.get_by_role("link", name="Selesai").click()
     press(page, "Jeda")
     expect(page.get_by_text("Sedang dijeda")).to_be_visible()
-    page.get_by_label("perhitungan diterbitkan").check()
+    page.get_by_label("hitungan diterbitkan").check()
     press(page, "Simpan")
     expect(page.get_by_role("status")).to_contain_text("Webhook diubah.")
     webhook = Webhook.objects.get()
