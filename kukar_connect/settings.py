@@ -326,6 +326,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "WebhookStateEnum": "villages.models.webhooks.Webhook.State",
+        "WebhookDeliveryStateEnum": "villages.models.webhooks.WebhookDelivery.State",
+        "WebhookOutcomeEnum": "villages.models.webhooks.WebhookOutcome",
+    },
 }
 
 # Django's own GDAL (Debian's) parses nothing that comes from outside: boundary files

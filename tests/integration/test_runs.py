@@ -87,10 +87,15 @@ def start():
     url = f"{parts.scheme}://{parts.netloc}/{name}?{parts.query}"
     begun = []
 
-    def begin(*arguments):
+    def begin(*arguments, **environment):
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
-            env={**os.environ, "DATABASE_URL": url, "PGDATABASE": name},
+            env={
+                **os.environ,
+                "DATABASE_URL": url,
+                "PGDATABASE": name,
+                **environment,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -397,7 +402,7 @@ def cluster(tmp_path):
     del environment["DATABASE_URL"]
     begun = []
 
-    def begin(*arguments):
+    def begin(*arguments, **environment):
         with (tmp_path / f"{len(begun)}.log").open("w") as log:
             begun.append(
                 subprocess.Popen(

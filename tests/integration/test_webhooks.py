@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
 import socket
 import ssl
 import threading
@@ -19,8 +20,15 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from coverage.models import BlankSpot, CoverageRun
 from coverage.services.compute_run import compute_changes, compute_full
 from tests.conftest import a_report, store
+from tests.integration.test_runs import start, wait_until
 from tests.receiver import Receiver, certificate_for
-from villages.models import SignalReport, Webhook, WebhookDelivery, WebhookOutcome
+from villages.models import (
+    SignalReport,
+    Webhook,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookOutcome,
+)
 from villages.services import webhook_events
 from villages.services.deliver_webhooks import (
     MOST_ATTEMPTS,
@@ -35,6 +43,7 @@ from villages.services.webhook_addresses import (
     check_address,
     is_public,
 )
+from villages.services.webhook_events import leave_messages, listeners
 from villages.services.webhook_post import MOST_READ_BYTES, Answer, post
 from villages.services.webhook_secrets import hash_of, secret_of
 from villages.services.webhooks import (
@@ -52,6 +61,8 @@ from villages.services.webhooks import (
 )
 
 pytestmark = pytest.mark.django_db
+# A fixture of another module's, for the worker's own process.
+__all__ = ["start"]
 ALL = ["run.published", "blank_spot.opened", "blank_spot.closed", "blank_spot.changed"]
 
 
@@ -538,6 +549,71 @@ def test_two_senders_take_each_message_once(account, receiver):
     ids = [headers["webhook-id"] for _, headers, _ in receiver.taken]
     assert len(ids) == len(set(ids)) == 10
     assert not WebhookDelivery.objects.exclude(state="delivered").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_is_deleted_meanwhile_undoes_nothing(officer):
+    webhook, _secret = a_webhook(officer)
+
+    def delete():
+        delete_webhook(webhook=webhook)
+        connection.close()
+
+    event = WebhookEvent.RUN_PUBLISHED
+    with transaction.atomic():
+        found = listeners(event)
+        assert found == [webhook]
+        thread = threading.Thread(target=delete)
+        thread.start()
+        thread.join()
+        leave_messages(webhooks=found, event=event, messages=[{}], now=timezone.now())
+    assert not WebhookDelivery.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_cannot_be_deleted_under_a_message_that_is_being_written(officer):
+    webhook, _secret = a_webhook(officer)
+
+    def delete():
+        delete_webhook(webhook=webhook)
+        connection.close()
+
+    event = WebhookEvent.RUN_PUBLISHED
+    with transaction.atomic():
+        now = timezone.now()
+        leave_messages(webhooks=[webhook], event=event, messages=[{}], now=now)
+        thread = threading.Thread(target=delete)
+        thread.start()
+        wait_until(somebody_waits_for_a_lock)
+    thread.join()
+    assert not Webhook.objects.exists()
+    assert not WebhookDelivery.objects.exists()
+
+
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_sends_and_stops_when_asked(officer, receiver, start):
+    webhook, secret = a_webhook(officer, receiver.address())
+    worker = start(
+        "run_worker",
+        KUKAR_WEBHOOK_HTTP="1",
+        KUKAR_WEBHOOK_PRIVATE="localhost,127.0.0.1/32",
+    )
+    send_test(webhook=webhook, now=timezone.now())
+    wait_until(lambda: only_delivery().state == "delivered", limit_s=120.0)
+    ((_path, headers, body),) = receiver.taken
+    Verifier(secret).verify(body, headers)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == 0
 
 
 # --- the call itself -------------------------------------------------------------

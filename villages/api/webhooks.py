@@ -77,11 +77,11 @@ class MadeWebhookSerializer(WebhookSerializer):
     secret = serializers.CharField(help_text="Told in this answer only.")
 
 
-class ChangeSerializer(WebhookSerializer):
+class WebhookChangeSerializer(WebhookSerializer):
     state = serializers.ChoiceField([Webhook.State.ACTIVE, Webhook.State.PAUSED])
 
 
-class DeliverySerializer(serializers.Serializer):
+class WebhookDeliverySerializer(serializers.Serializer):
     id = serializers.IntegerField()
     message_id = serializers.SerializerMethodField(help_text="As in `webhook-id`.")
     event = serializers.ChoiceField(WebhookEvent.choices)
@@ -151,13 +151,13 @@ class WebhookDetail(APIView):
 
     @extend_schema(
         operation_id="webhooks_change",
-        request=ChangeSerializer(partial=True),
+        request=WebhookChangeSerializer(partial=True),
         responses=WebhookSerializer,
         description="Takes a session, no token. What is not given stays.",
     )
     def patch(self, request: Request, pk: UUID) -> Response:
         webhook = _own(request, pk)
-        serializer = ChangeSerializer(data=request.data, partial=True)
+        serializer = WebhookChangeSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         change_webhook(webhook=webhook, **serializer.validated_data)
         return Response(WebhookSerializer(webhook).data, headers=NOT_KEPT)
@@ -201,7 +201,7 @@ class WebhookTest(APIView):
     @extend_schema(
         operation_id="webhooks_test",
         request=None,
-        responses={202: DeliverySerializer},
+        responses={202: WebhookDeliverySerializer},
         description=(
             "Takes a session, no token. It is sent within seconds: what became of it "
             "stands in `deliveries/`. 429: too many in a minute."
@@ -209,7 +209,7 @@ class WebhookTest(APIView):
     )
     def post(self, request: Request, pk: UUID) -> Response:
         delivery = send_test(webhook=_own(request, pk), now=timezone.now())
-        return Response(DeliverySerializer(delivery).data, status=202)
+        return Response(WebhookDeliverySerializer(delivery).data, status=202)
 
 
 class WebhookDeliveries(APIView):
@@ -225,7 +225,7 @@ class WebhookDeliveries(APIView):
         responses=inline_serializer(
             "WebhookDeliveries",
             {
-                "deliveries": DeliverySerializer(many=True),
+                "deliveries": WebhookDeliverySerializer(many=True),
                 "next": serializers.IntegerField(
                     allow_null=True, help_text="`before` for the next answer; null: end"
                 ),
@@ -242,7 +242,7 @@ class WebhookDeliveries(APIView):
         shown = page[:MAX_DELIVERIES]
         return Response(
             {
-                "deliveries": DeliverySerializer(shown, many=True).data,
+                "deliveries": WebhookDeliverySerializer(shown, many=True).data,
                 "next": shown[-1].pk if len(page) > len(shown) else None,
             },
             headers=NOT_KEPT,
@@ -257,7 +257,7 @@ class WebhookResend(APIView):
     @extend_schema(
         operation_id="webhooks_resend",
         request=None,
-        responses={202: DeliverySerializer},
+        responses={202: WebhookDeliverySerializer},
         description=(
             "Takes a session, no token. Its `webhook-id` stays, so a receiver that has "
             "it already may ignore it."
@@ -270,4 +270,4 @@ class WebhookResend(APIView):
         ):
             raise NotFound
         delivery = WebhookDelivery.objects.get(pk=delivery_id)
-        return Response(DeliverySerializer(delivery).data, status=202)
+        return Response(WebhookDeliverySerializer(delivery).data, status=202)

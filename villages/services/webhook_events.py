@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 
 from kukar_connect.roles import has_role
 from villages.models import Webhook, WebhookDelivery, WebhookEvent
@@ -51,6 +51,11 @@ def in_parts(
         }
 
 
+_KEEP = """
+SELECT id FROM villages_webhook WHERE id = ANY(%s::uuid[]) ORDER BY id FOR KEY SHARE
+"""
+
+
 @transaction.atomic
 def leave_messages(
     *,
@@ -59,10 +64,16 @@ def leave_messages(
     messages: Sequence[dict[str, Any]],
     now: datetime,
 ) -> list[WebhookDelivery]:
-    """Write each of *messages* for each of *webhooks*.
+    """Write each of *messages* for each of *webhooks* that is still there.
 
     Call it inside the transaction in which it happened. Not safe to repeat.
     """
+    if not webhooks or not messages:
+        return []
+    # Nobody deletes one of them before this transaction ends: that would undo it.
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [[str(webhook.pk) for webhook in webhooks]])
+        kept = [row[0] for row in cursor]
     rows: list[WebhookDelivery] = []
     for data in messages:
         message_id = uuid.uuid4()
@@ -77,14 +88,14 @@ def leave_messages(
         )
         rows.extend(
             WebhookDelivery(
-                webhook=webhook,
+                webhook_id=webhook_id,
                 message_id=message_id,
                 event=event,
                 body=body,
                 created_at=now,
                 next_attempt_at=now,
             )
-            for webhook in webhooks
+            for webhook_id in kept
         )
     return WebhookDelivery.objects.bulk_create(rows)
 

@@ -142,9 +142,13 @@ def rotate_secret(*, webhook: Webhook, now: datetime) -> str:
     return secret
 
 
+@transaction.atomic
 def delete_webhook(*, webhook: Webhook) -> None:
     """Delete it with its messages; those that wait are never sent. Safe to repeat."""
-    Webhook.objects.filter(pk=webhook.pk).delete()
+    found = Webhook.objects.filter(pk=webhook.pk)
+    # Waits for who is writing messages for it: those are found and deleted as well.
+    found.select_for_update().first()
+    found.delete()
 
 
 @transaction.atomic
