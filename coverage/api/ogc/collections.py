@@ -76,6 +76,11 @@ class Collection:
     batch: int = 1000
 
     @property
+    def row(self) -> str:
+        """Return SQL of where a row lies: within a statement the quickest way to it."""
+        return f"{self.key.partition('.')[0]}.ctid"
+
+    @property
     def filters(self) -> list[str]:
         return [name for name, one in self.properties.items() if one.is_filter]
 
