@@ -15,8 +15,7 @@ from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.cql2_sql import LANGUAGES, sql_of
 from coverage.api.ogc.crs import CRS84, MOST_M, SYSTEMS, Crs
 from coverage.api.ogc.items import STORED, ItemQuery
-from coverage.api.rest import published
-from coverage.selectors.runs import current_run
+from coverage.selectors import runs
 from kukar_connect import params
 from kukar_connect.errors import DomainError
 
@@ -36,11 +35,11 @@ def run_number(request: Request, collection: Collection) -> int | None:
     """
     if not collection.is_of_run:
         return None
-    number = params.whole_number(request.query_params, "run")
-    run = current_run() if number is None else published(number)
-    if run is None and number is not None:
+    asked = params.whole_number(request.query_params, "run")
+    number = runs.run_number(asked)
+    if number is None and asked is not None:
         raise NotThereError(_("There is no such run."))
-    return run.pk if run else 0
+    return number or 0
 
 
 def query_of(request: Request, collection: Collection, most: int) -> ItemQuery:
