@@ -27,7 +27,9 @@ def run_number(asked: int | None = None) -> int | None:
     For answers that need no more of it: a run's row holds all its parameters.
     """
     condition = "is_current" if asked is None else "id = %s AND state = %s"
-    values = [] if asked is None else [asked, CoverageRun.State.PUBLISHED]
+    values: list[int | str] = (
+        [] if asked is None else [asked, CoverageRun.State.PUBLISHED]
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id FROM coverage_coveragerun WHERE {condition}",  # noqa: S608 - ours
