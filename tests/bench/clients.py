@@ -24,7 +24,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -271,16 +270,27 @@ def running(server: Server) -> Iterator[None]:
         server.command, env=server.env, stderr=subprocess.DEVNULL
     )
     try:
-        for _attempt in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-                    break
-            time.sleep(0.1)
-        time.sleep(2)
+        wait_for(f"http://127.0.0.1:{PORT}{server.items(limit=1)}")
         yield
     finally:
         process.terminate()
         process.wait(30)
+
+
+def wait_for(address: str) -> None:
+    """Ask until there is an answer, and a few times more: each worker has to begin."""
+    answers = 0
+    for _attempt in range(1_200):
+        try:
+            with urllib.request.urlopen(address) as answer:
+                answer.read()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            answers += 1
+        if answers == 20:
+            return
+    sys.exit(f"{address} does not answer.")
 
 
 # --- what is asked -----------------------------------------------------------------
