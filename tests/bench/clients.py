@@ -7,10 +7,13 @@ Makes a database of its own beside the installation's (`tests.bench.clients_data
 20,000 polygons, a million points; kept for the next time, --new makes it again, --drop
 removes it) and a virtual environment with the others (tests/bench/peers.txt). One after
 another, each server runs alone with two workers, is warmed up, and is asked by wrk over
-4 connections kept open, without compression. Printed are requests per second, median
-and 99th percentile of the time of an answer (of a page walk the slowest of three), and
-the ratio to the better of the others; none where a server made errors. The figures are
-of this machine; the ratios are what to look at.
+4 connections kept open, without compression. Before that, each question is asked once
+over one connection ("first"): nobody can have kept its answer. Printed are requests per
+second, median and 99th percentile of the time of an answer (of a page walk the slowest
+of three), and the ratio to the better of the others; none where a server made errors.
+Beside ours stands what PostgreSQL alone reaches with the statements of our own answers
+(pgbench, over as many connections). The figures are of this machine; the ratios are what to look
+at. KUKAR_BENCH_PORT is another port than 8220.
 """
 
 from __future__ import annotations
@@ -21,7 +24,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -45,7 +47,7 @@ from tests.bench import clients_database, map_database
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 PEERS = ROOT / ".local" / "peers"
-PORT = 8220
+PORT = int(os.environ.get("KUKAR_BENCH_PORT", "8220"))
 CONNECTIONS = 4
 # The regency: west, south, east, north.
 EXTENT = (115.3, -1.1, 117.6, 1.4)
@@ -268,24 +270,35 @@ def running(server: Server) -> Iterator[None]:
         server.command, env=server.env, stderr=subprocess.DEVNULL
     )
     try:
-        for _attempt in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-                    break
-            time.sleep(0.1)
-        time.sleep(2)
+        wait_for(f"http://127.0.0.1:{PORT}{server.items(limit=1)}")
         yield
     finally:
         process.terminate()
         process.wait(30)
 
 
+def wait_for(address: str) -> None:
+    """Ask until there is an answer, and a few times more: each worker has to begin."""
+    answers = 0
+    for _attempt in range(1_200):
+        try:
+            with urllib.request.urlopen(address) as answer:
+                answer.read()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            answers += 1
+        if answers == 20:
+            return
+    sys.exit(f"{address} does not answer.")
+
+
 # --- what is asked -----------------------------------------------------------------
 
 
-def boxes(count: int, degrees: float) -> list[str]:
+def boxes(count: int, degrees: float, seed: int = 7) -> list[str]:
     """Return squares of *degrees* anywhere in the regency, the same each time."""
-    chance = random.Random(7)
+    chance = random.Random(seed)
     west, south, east, north = EXTENT
     found = []
     for _n in range(count):
@@ -326,19 +339,68 @@ def asked(server: Server) -> dict[str, list[str]]:
     }
 
 
+def asked_once(server: Server) -> dict[str, list[str]]:
+    """Return questions that are never put twice."""
+    return {
+        "items limit=1000 in a bbox, first": [
+            server.items(bbox=box, limit=1000) for box in boxes(100, 0.8, seed=11)
+        ],
+        "items limit=10 in a bbox, first": [
+            server.items(bbox=box, limit=10) for box in boxes(100, 0.1, seed=11)
+        ],
+    }
+
+
 def compare(folder: Path, seconds: int, only: str) -> None:
     everyone = servers(folder)
     for server in everyone:
         say(f"{server.name} …")
         with running(server):
+            for name, paths in asked_once(server).items():
+                if only in name:
+                    server.results[name] = once_each(paths)
             for name, paths in asked(server).items():
                 if only in name:
                     server.results[name] = load(folder, paths, seconds)
+            if only in "items limit=10, not changed (304)":
+                measure_unchanged(server, folder, seconds)
             if only in "page walk of 20,000":
                 server.results["page walk of 20,000"] = walked(server)
             for zoom in (6, 10, 14):
                 measure_tiles(server, folder, zoom, seconds, only)
-    tell(everyone)
+    # Django is set up by now.
+    from tests.bench.sql_alone import rates
+
+    alone = rates(
+        {
+            "items limit=1000 in a bbox": [(box, 1000) for box in boxes(40, 0.8)],
+            "items limit=1000 in a bbox, first": [
+                (box, 1000) for box in boxes(100, 0.8, seed=11)
+            ],
+            "items limit=10": [(None, 10)],
+            "items limit=10 in a bbox": [(box, 10) for box in boxes(40, 0.1)],
+            "items limit=10 in a bbox, first": [
+                (box, 10) for box in boxes(100, 0.1, seed=11)
+            ],
+        },
+        folder=folder,
+        database=parsed(os.environ["DATABASE_URL"]),
+        seconds=seconds,
+        connections=CONNECTIONS,
+        only=only,
+    )
+    tell(everyone, alone)
+
+
+def measure_unchanged(server: Server, folder: Path, seconds: int) -> None:
+    """Ask for what the client holds already, where the server knows of that at all."""
+    path = server.items(limit=10)
+    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}") as answer:
+        tag = answer.headers.get("ETag")
+    if tag:
+        server.results["items limit=10, not changed (304)"] = load(
+            folder, [path], seconds, tag
+        )
 
 
 def measure_tiles(
@@ -355,7 +417,9 @@ def measure_tiles(
         server.results[f"{name} cached"] = load(folder, paths[:200], seconds)
 
 
-def load(folder: Path, paths: list[str], seconds: int) -> dict[str, float]:
+def load(
+    folder: Path, paths: list[str], seconds: int, tag: str | None = None
+) -> dict[str, float]:
     """Ask for *paths* in turn for *seconds*, after a second of warming up."""
     listed = folder / "paths.txt"
     listed.write_text("\n".join(paths) + "\n")
@@ -365,7 +429,11 @@ def load(folder: Path, paths: list[str], seconds: int) -> dict[str, float]:
                 *("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{length}s"),
                 *("-s", HERE / "requests.lua", f"http://127.0.0.1:{PORT}"),
             ],
-            env={**os.environ, "PATHS": str(listed)},
+            env={
+                **os.environ,
+                "PATHS": str(listed),
+                **({} if tag is None else {"TAG": tag}),
+            },
             capture_output=True,
             text=True,
             check=True,
@@ -423,14 +491,14 @@ def walked(server: Server) -> dict[str, float]:
 
 # How many times the better of the others we want to be.
 WANTED: list[tuple[Callable[[str], bool], float]] = [
-    (lambda name: name.startswith("items"), 8),
+    (lambda name: name.startswith("items") and "304" not in name, 8),
     (lambda name: name.startswith("page walk"), 5),
     (lambda name: name.endswith("cold"), 1.5),
     (lambda name: name.endswith("cached"), 10),
 ]
 
 
-def tell(everyone: list[Server]) -> None:
+def tell(everyone: list[Server], alone: dict[str, float]) -> None:
     for name, own in everyone[0].results.items():
         say_out(f"\n{name}")
         for server in everyone:
@@ -443,7 +511,13 @@ def tell(everyone: list[Server]) -> None:
                 f"  median {result['median_ms']:8.2f} ms"
                 f"  99 % {result['p99_ms']:8.2f} ms{bad}"
             )
+        if name in alone:
+            share = own["rate"] / alone[name]
+            say_out(f"  {'SQL alone':10s} {alone[name]:9.1f}/s, we reach {share:.2f}")
         results = [one.results[name] for one in everyone if name in one.results]
+        if len(results) == 1:
+            say_out("  the others do not know of this")
+            continue
         if any(result["errors"] or not result["rate"] for result in results):
             say_out("  no ratio: not all of them answered")
             continue

@@ -1,12 +1,15 @@
 -- For wrk: ask for the paths in the file PATHS, one after another and round again, and
--- say at the end how long it took as one line of JSON.
+-- say at the end how long it took as one line of JSON. TAG, if set, is the ETag that the
+-- client holds already.
 local paths = {}
 for path in io.lines(os.getenv("PATHS")) do paths[#paths + 1] = path end
 local n = 0
+local headers = {}
+if os.getenv("TAG") then headers["If-None-Match"] = os.getenv("TAG") end
 
 function request()
   n = n % #paths + 1
-  return wrk.format("GET", paths[n])
+  return wrk.format("GET", paths[n], headers)
 end
 
 function done(summary, latency)

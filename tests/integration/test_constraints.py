@@ -656,8 +656,7 @@ def test_the_rows_that_break_are_sound_without_the_fault():
     for model in (StagedLayer, StagedTile):
         staged(model).save(force_insert=True)
     difference().save(force_insert=True)
-    for make in (webhook, webhook_delivery):
-    for make in (file_set, run_file):
+    for make in (webhook, webhook_delivery, file_set, run_file):
         make().save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db import connection
+from django.utils import timezone
 
 from coverage.api.ogc import collections
 from coverage.api.ogc.collections import BLANK_SPOTS
@@ -59,19 +60,18 @@ def test_a_change_of_any_property_writes_the_text_anew(db):
             assert column in watched
 
 
-def test_a_spot_says_which_run_it_was_asked_in(reader, a_blank_west):
-    first = full()
-    BlankSpot.objects.exclude(operator="TELKOMSEL").delete()
-    second = CoverageRun.objects.create(
-        state="published",
-        is_full=True,
-        published_at=first.published_at,
-        input_cutoff_at=first.input_cutoff_at,
-        software_version="x",
-    )
-    for run in (first, second):
+def test_a_spot_says_which_run_it_was_asked_in(reader):
+    now = timezone.now()
+    runs = [
+        CoverageRun.objects.create(
+            state="published", is_full=True, published_at=now, input_cutoff_at=now
+        )
+        for _n in range(2)
+    ]
+    in_run(BlankSpot, first_run=runs[0]).save()
+    for run in runs:
         found = reader.get(URL, {"run": run.pk}).json()["features"]
-        assert {one["properties"]["run"] for one in found} == {run.pk}
+        assert [one["properties"]["run"] for one in found] == [run.pk]
 
 
 def test_a_repeated_question_is_not_answered_again(
@@ -116,7 +116,7 @@ class CaptureCounts:
         self._wrapper.__exit__(*error)
 
     def _look(self, execute, sql, params, many, context):
-        self.counted |= "count(*) OVER ()" in sql or "SELECT count(*) FROM cov" in sql
+        self.counted |= "SELECT count(*) FROM" in sql
         return execute(sql, params, many, context)
 
 
@@ -160,9 +160,9 @@ def test_a_hundred_megabytes_pass_through_a_few(db):
     for _n in range(60):
         in_run(BlankSpot, polygon=MultiPolygon(shape, srid=4326)).save()
     with connection.cursor() as cursor:
-        # Each of them many times over, as keys of their own.
+        # Each of them many times over, under keys of their own.
         cursor.execute(
-            "CREATE TEMP VIEW many AS SELECT b.*, md5(b.identity::text || n)::uuid"
+            "CREATE TEMP TABLE many AS SELECT b.*, md5(b.identity::text || n)::uuid"
             " AS one FROM coverage_blankspot AS b, generate_series(1, 26) AS n"
         )
     many = replace(

@@ -54,6 +54,7 @@ class Collection:
     key_type : PostgreSQL's name for its type
     geometry : SQL of the geometry, WGS84; None where features have none
     moment : SQL of the time that ``datetime`` asks for
+    moment_end : SQL of its end, where it lasts
     is_of_run : its rows belong to a run; ``%(run)s`` stands for it
     is_fixed : nothing of it ever changes within a run
     written : SQL of a whole feature in degrees, where it is stored as text
@@ -70,10 +71,16 @@ class Collection:
     geometry: str | None
     properties: dict[str, Property] = field(default_factory=dict)
     moment: str | None = None
+    moment_end: str | None = None
     is_of_run: bool = False
     is_fixed: bool = False
     written: str | None = None
     batch: int = 1000
+
+    @property
+    def row(self) -> str:
+        """Return SQL of where a row lies: within a statement the quickest way to it."""
+        return f"{self.key.partition('.')[0]}.ctid"
 
     @property
     def filters(self) -> list[str]:
@@ -266,6 +273,7 @@ OFFICIAL_LIST = Collection(
     key_type="bigint",
     geometry="v.point",
     moment="l.stated_date::timestamptz",
+    moment_end="l.stated_date::timestamptz + interval '86399.999999 s'",
     properties={
         **_village("v"),
         "stated_date": Property("l.stated_date", DAY, _("stated on")),

@@ -55,12 +55,14 @@ OWN_PARAMETERS = {
     "filter",
     "filter-lang",
     "filter-crs",
+    "sortby",
+    "properties",
 }
 # What the code makes of rows that stay the same: of every answer's ETag.
 FORM = hashlib.sha256(
     b"".join(
         Path(__file__).with_name(f"{name}.py").read_bytes()
-        for name in ("collections", "items", "item_views")
+        for name in ("collections", "items", "item_views", "order")
     )
 ).hexdigest()
 
@@ -82,7 +84,7 @@ class Items(OgcView):
         if is_html:
             page = page_of(one, query)
             links = self.links(request, one, query, page.next_after)
-            shown = items_shown(one, page, links)
+            shown = items_shown(one, query, page, links)
             return render(request, "coverage/ogc/items.html", shown)
         tag = self.tag(request, one, query)
         if tag and tag in parse_etags(request.headers.get("If-None-Match", "")):
@@ -153,13 +155,17 @@ class Items(OgcView):
 
 
 def items_shown(
-    collection: Collection, page: Page, links: list[dict[str, str]]
+    collection: Collection, query: ItemQuery, page: Page, links: list[dict[str, str]]
 ) -> dict[str, Any]:
     features = json.loads(f"[{page.text}]")
     following = next((one["href"] for one in links if one["rel"] == "next"), None)
     return {
         "collection": collection,
-        "names": [str(p.title) for p in collection.properties.values()],
+        "names": [
+            str(one.title)
+            for name, one in collection.properties.items()
+            if query.shown is None or name in query.shown
+        ],
         "rows": [(f["id"], list(f["properties"].values())) for f in features],
         "matched": page.number_matched,
         "next": following and f"{following}&f=html",

@@ -10,13 +10,26 @@ from threading import Lock
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.crs import CRS84, Crs
+from coverage.api.ogc.order import Sorting, behind, order_by, terms_of
+from kukar_connect.errors import DomainError
 
 STORED = 4326
 # Between two points of a box's side it bends less than a metre in the regency.
 BEND_M = 5_000
+
+
+class WalkError(DomainError):
+    title = gettext_noop("The walk cannot go on from there.")
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The feature it stopped at is gone; begin with the first page again.")
+        )
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,9 @@ class ItemQuery:
     # The key of the last feature that the client has.
     after: str | None = None
     run: int | None = None
+    sorting: tuple[Sorting, ...] = ()
+    # The properties that are shown; None is all of them.
+    shown: tuple[str, ...] | None = None
     # A condition of SQL and its values (`coverage.api.ogc.cql2_sql`).
     condition: str = ""
     condition_values: Mapping[str, Any] = field(default_factory=dict)
@@ -57,45 +73,57 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
     """Return the features that *query* asks for, in the order of their keys.
 
     One statement, of which the answer is one row: PostgreSQL joins the features to one
-    text faster than they could be handed over.
+    text faster than they could be handed over. It finds, sorts and counts keys and
+    places of rows alone, and reads the rest only of what is shown.
     """
     where, values = _conditions(collection, query)
-    after = ""
+    terms = terms_of(collection, query.sorting)
+    sought, after = dict(values), ""
     if query.after is not None:
-        after = f" AND {collection.key} > %(after)s::{collection.key_type}"
-        values["after"] = query.after
+        place = behind(collection, terms, after=query.after, where=where, values=values)
+        if place is None:
+            raise WalkError
+        after = f" AND {place[0]}"
+        sought |= place[1]
+    columns = "".join(f", {sql} AS term{n}" for n, (sql, _, _) in enumerate(terms[:-1]))
+    found = (
+        f"SELECT {collection.key} AS key, {collection.row} AS row{columns}"  # noqa: S608 - names of our own
+        f" FROM {collection.source} WHERE {where}"
+    )
+    order = order_by(
+        [(f"term{n}", kind, down) for n, (_, kind, down) in enumerate(terms[:-1])]
+        + [("key", "", False)]
+    )
     known = _known_count(collection, where, values)
-    if known is not None:
-        matched = str(known)
-    elif after or not query.is_narrowed:
-        matched = f"(SELECT count(*) FROM {collection.source} WHERE {where})"  # noqa: S608 - names of our own
+    if known is None and not after and query.is_narrowed:
+        # The index of places is gone through once, for the page and for the count.
+        begin = f"WITH hit AS MATERIALIZED ({found}) "
+        found, matched = "SELECT * FROM hit", "SELECT count(*) FROM hit"
     else:
-        # Found together with the features: the index is gone through once.
-        matched = "count(*) OVER ()"
+        begin, found = "", f"{found}{after}"
+        matched = (
+            f"SELECT count(*) FROM {collection.source} WHERE {where}"  # noqa: S608 - names of our own
+            if known is None
+            else f"SELECT {known}"
+        )
+    text = (
+        f"SELECT {_feature(collection, query.crs, query.shown)}"  # noqa: S608 - names of our own
+        f" FROM {collection.source}"
+        f" WHERE {collection.row} = page.row"
+    )
     # One more, to know whether there is a next page.
-    statement = f"""
-        SELECT string_agg(text, E',\n') FILTER (WHERE number <= %(limit)s),
+    statement = f"""{begin}
+        SELECT string_agg(({text}), E',\n') FILTER (WHERE number <= %(limit)s),
                least(count(*), %(limit)s), count(*) > %(limit)s,
-               max(key) FILTER (WHERE number = %(limit)s), max(matched)
-        FROM (
-            SELECT row_number() OVER () AS number, one.* FROM (
-                SELECT {collection.key}::text AS key,
-                       {_feature(collection, query.crs)} AS text, {matched} AS matched
-                FROM {collection.source} WHERE {where}{after}
-                ORDER BY {collection.key} LIMIT %(limit)s + 1
-            ) AS one
-        ) AS page
+               max(key::text) FILTER (WHERE number = %(limit)s), ({matched})
+        FROM (SELECT row_number() OVER () AS number, one.*
+              FROM ({found} ORDER BY {order} LIMIT %(limit)s + 1) AS one) AS page
     """  # noqa: S608 - names of our own
     with connection.cursor() as cursor:
-        cursor.execute(statement, values | {"limit": query.limit})
-        text, returned, has_next, last, found = cursor.fetchone()
-        if found is None and known is None and after:
-            # A page behind the last feature says nothing of those before it.
-            cursor.execute(f"SELECT {matched}", values)
-            found = cursor.fetchone()[0]
-    number_matched = known if known is not None else (found or 0)
-    _keep_count(collection, where, values, number_matched)
-    return Page(text or "", returned, number_matched, last if has_next else None)
+        cursor.execute(statement, sought | {"limit": query.limit})
+        text, returned, has_next, last, count = cursor.fetchone()
+    _keep_count(collection, where, values, count)
+    return Page(text or "", returned, count, last if has_next else None)
 
 
 def pages_of(collection: Collection, query: ItemQuery) -> Iterator[Page]:
@@ -121,9 +149,14 @@ _counts: OrderedDict[str, int] = OrderedDict()
 _counting = Lock()
 
 
+def forget_counts() -> None:
+    """Count anew: for a bench, or where rows of a published run were put right."""
+    with _counting:
+        _counts.clear()
+
+
 def _count_key(where: str, values: Mapping[str, Any]) -> str:
-    told = {name: value for name, value in values.items() if name != "after"}
-    return f"{where}\n{told!r}"
+    return f"{where}\n{values!r}"
 
 
 def _known_count(
@@ -148,7 +181,7 @@ def feature_of(
 ) -> str | None:
     """Return one feature by its id, None where there is none."""
     statement = (
-        f"SELECT {_feature(collection, crs)} FROM {collection.source}"  # noqa: S608 - names of our own
+        f"SELECT {_feature(collection, crs, None)} FROM {collection.source}"  # noqa: S608 - names of our own
         f" WHERE {collection.where} AND {collection.key}::text = %(key)s"
     )
     with connection.cursor() as cursor:
@@ -177,12 +210,16 @@ def _conditions(collection: Collection, query: ItemQuery) -> tuple[str, dict[str
         parts.append(_meets_box(collection.geometry, query.bbox_crs.srid))
         values |= dict(zip(("west", "south", "east", "north"), query.bbox, strict=True))
     if query.interval is not None and collection.moment is not None:
-        for name, sign, moment in zip(
-            ("begin", "end"), (">=", "<="), query.interval, strict=True
-        ):
-            if moment is not None:
-                parts.append(f"{collection.moment} {sign} %({name})s")
-                values[name] = moment
+        begin, end = query.interval
+        # Of what lasts, any part counts; what has no time of its own is always meant.
+        is_in = []
+        if begin is not None:
+            is_in.append(f"{collection.moment_end or collection.moment} >= %(begin)s")
+        if end is not None:
+            is_in.append(f"{collection.moment} <= %(end)s")
+        if is_in:
+            parts.append(f"({collection.moment} IS NULL OR {' AND '.join(is_in)})")
+            values |= {"begin": begin, "end": end}
     for number, (name, value) in enumerate(query.equal.items()):
         parts.append(f"({collection.properties[name].sql})::text = %(equal{number})s")
         values[f"equal{number}"] = value
@@ -198,8 +235,8 @@ def _meets_box(geometry: str, srid: int) -> str:
     if srid == STORED:
         # What lies within it whole needs no second look at its corners.
         return (
-            f"{geometry} && {box}"
-            f" AND ({geometry} @ {box} OR ST_Intersects({geometry}, {box}))"
+            f"{geometry} && {box} AND CASE WHEN {geometry} @ {box} THEN TRUE"
+            f" ELSE ST_Intersects({geometry}, {box}) END"
         )
     # The box's sides bend in degrees: its corners alone would not hold them.
     around = f"ST_Transform(ST_Segmentize({box}, {BEND_M}), {STORED})"
@@ -209,21 +246,23 @@ def _meets_box(geometry: str, srid: int) -> str:
     )
 
 
-def _feature(collection: Collection, crs: Crs) -> str:
-    if collection.written is not None and crs == CRS84:
+def _feature(collection: Collection, crs: Crs, shown: tuple[str, ...] | None) -> str:
+    if collection.written is not None and crs == CRS84 and shown is None:
         return collection.written
     geometry = "'null'"
     if collection.geometry is not None:
-        shown = collection.geometry
+        placed = collection.geometry
         if crs.srid != STORED:
-            shown = f"ST_Transform({shown}, {crs.srid})"
+            placed = f"ST_Transform({placed}, {crs.srid})"
         if crs.is_lat_first:
-            shown = f"ST_FlipCoordinates({shown})"
+            placed = f"ST_FlipCoordinates({placed})"
         # Without a crs member, which GeoJSON knows no more.
-        shown = f"ST_AsGeoJSON({shown}, {crs.decimals}, 0)"
-        geometry = f"coalesce({shown}, 'null')"
+        placed = f"ST_AsGeoJSON({placed}, {crs.decimals}, 0)"
+        geometry = f"coalesce({placed}, 'null')"
     names = ", ".join(
-        f'{one.sql} AS "{name}"' for name, one in collection.properties.items()
+        f'{one.sql} AS "{name}"'
+        for name, one in collection.properties.items()
+        if shown is None or name in shown
     )
     properties = f"(SELECT row_to_json(p)::text FROM (SELECT {names}) AS p)"  # noqa: S608 - names of our own
     return (

@@ -6,6 +6,7 @@ from typing import Any
 
 from coverage.api.ogc.collections import COLLECTIONS, Collection
 from coverage.api.ogc.crs import CRS84, SYSTEMS
+from coverage.api.ogc.order import is_sortable
 
 PROBLEM = {
     "description": "What is wrong, in words (RFC 9457).",
@@ -47,6 +48,12 @@ def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
         paths[f"{path}/queryables"] = _get(
             f"queryables-{one.id}",
             f"{one.id}: what can be filtered by",
+            [FORMAT],
+            "application/schema+json",
+        )
+        paths[f"{path}/sortables"] = _get(
+            f"sortables-{one.id}",
+            f"{one.id}: what can be sorted by",
             [FORMAT],
             "application/schema+json",
         )
@@ -146,6 +153,26 @@ def _item_parameters(
             "description": "From the link to the next page",
         },
     ]
+    sortable = [n for n, one in collection.properties.items() if is_sortable(one)]
+    for name, known, told in (
+        (
+            "sortby",
+            [f"{sign}{n}" for n in sortable for sign in ("", "+", "-")],
+            "+ or -",
+        ),
+        ("properties", list(collection.properties), "only these"),
+    ):
+        listed = {"type": "array", "items": {"type": "string", "enum": known}}
+        found.append(
+            {
+                "name": name,
+                "in": "query",
+                "schema": listed,
+                "style": "form",
+                "explode": False,
+                "description": told,
+            }
+        )
     for name in collection.filters:
         one = collection.properties[name]
         found.append({"name": name, "in": "query", "schema": one.schema})

@@ -15,8 +15,8 @@ from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.cql2_sql import LANGUAGES, sql_of
 from coverage.api.ogc.crs import CRS84, MOST_M, SYSTEMS, Crs
 from coverage.api.ogc.items import STORED, ItemQuery
-from coverage.api.rest import published
-from coverage.selectors.runs import current_run
+from coverage.api.ogc.order import Sorting, is_sortable
+from coverage.selectors import runs
 from kukar_connect import params
 from kukar_connect.errors import DomainError
 
@@ -36,11 +36,11 @@ def run_number(request: Request, collection: Collection) -> int | None:
     """
     if not collection.is_of_run:
         return None
-    number = params.whole_number(request.query_params, "run")
-    run = current_run() if number is None else published(number)
-    if run is None and number is not None:
+    asked = params.whole_number(request.query_params, "run")
+    number = runs.run_number(asked)
+    if number is None and asked is not None:
         raise NotThereError(_("There is no such run."))
-    return run.pk if run else 0
+    return number or 0
 
 
 def query_of(request: Request, collection: Collection, most: int) -> ItemQuery:
@@ -67,9 +67,42 @@ def query_of(request: Request, collection: Collection, most: int) -> ItemQuery:
         },
         after=after,
         run=run_number(request, collection),
+        sorting=sorting_of(given.get("sortby", ""), collection),
+        shown=shown_of(given.get("properties"), collection),
         condition=condition,
         condition_values=condition_values,
     )
+
+
+def sorting_of(text: str, collection: Collection) -> tuple[Sorting, ...]:
+    """Return what to sort by; ``-`` before a name turns its order round."""
+    found: dict[str, Sorting] = {}
+    # A + in an address is a space.
+    for part in text.split(",") if text else []:
+        name = part.strip().removeprefix("+")
+        is_descending = name.startswith("-")
+        name = name.removeprefix("-")
+        known = [n for n, one in collection.properties.items() if is_sortable(one)]
+        if name not in known:
+            raise params.ParameterError(
+                _("sortby takes names with + or - before them, of: %(known)s.")
+                % {"known": ", ".join(known)}
+            )
+        found.setdefault(name, Sorting(name, is_descending))
+    return tuple(found.values())
+
+
+def shown_of(text: str | None, collection: Collection) -> tuple[str, ...] | None:
+    """Return the properties to be shown, None for all; an empty list shows none."""
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if any(name not in collection.properties for name in names):
+        raise params.ParameterError(
+            _("properties takes names of: %(known)s.")
+            % {"known": ", ".join(collection.properties)}
+        )
+    return names
 
 
 def filter_of(request: Request, collection: Collection) -> tuple[str, dict[str, Any]]:
@@ -153,7 +186,8 @@ def _moment(text: str, *, is_end: bool) -> datetime | None:
     if text in ("", ".."):
         return None
     try:
-        moment = parse_datetime(text) if "T" in text.upper() else None
+        # RFC 3339 knows small letters, the parser does not.
+        moment = parse_datetime(text.upper()) if "T" in text.upper() else None
         day = parse_date(text)
     except ValueError:
         moment = day = None

@@ -27,4 +27,9 @@ urlpatterns = [
         views.Queryables.as_view(),
         name="ogc-queryables",
     ),
+    path(
+        "collections/<str:collection>/sortables",
+        views.Sortables.as_view(),
+        name="ogc-sortables",
+    ),
 ]

@@ -17,6 +17,7 @@ from django.http import (
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -27,6 +28,7 @@ from coverage.api.ogc.items import (
     extent_of,
 )
 from coverage.api.ogc.openapi import definition
+from coverage.api.ogc.order import is_sortable
 from coverage.api.ogc.query import (
     MOST,
     USUAL_LIMIT,
@@ -60,11 +62,18 @@ CONFORMANCE = [
             "property-property",
         )
     ),
+    # Drafts, named as those do who tried them first.
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-8/0.0/conf/{name}"
+        for name in ("sorting", "features-sorting")
+    ),
+    "http://www.opengis.net/spec/ogcapi-features-6/0.0/conf/properties",
 ]
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
 
 
 class AnyNegotiation(BaseContentNegotiation):
@@ -203,30 +212,56 @@ class CollectionPage(OgcView):
 class Queryables(OgcView):
     """What a filter may name, as a JSON schema."""
 
+    heading = gettext_noop("What can be filtered by")
+    caption = gettext_noop("Names for a CQL2 filter")
+
     def get(self, request: Request, collection: str) -> HttpResponse:
         one = collection_named(collection)
-        queryables: dict[str, Any] = {
-            name: {"title": str(p.title), **p.schema}
-            for name, p in one.properties.items()
-        }
-        if one.geometry is not None:
-            queryables["geometry"] = {"title": "geometry", "format": "geometry-any"}
+        named = self.named(one)
         document = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": request.build_absolute_uri(request.path),
             "type": "object",
             "title": str(one.title),
-            "properties": queryables,
+            "properties": named,
             "additionalProperties": False,
         }
         if wants_html(request):
             rows = [
                 (name, schema.get("format") or schema["type"], schema["title"])
-                for name, schema in queryables.items()
+                for name, schema in named.items()
             ]
-            shown = {"collection": one, "queryables": rows}
+            shown = {
+                "collection": one,
+                "queryables": rows,
+                "heading": _(self.heading),
+                "caption": _(self.caption),
+            }
             return render(request, "coverage/ogc/queryables.html", shown)
         return HttpResponse(json.dumps(document), content_type=SCHEMA)
+
+    def named(self, collection: Collection) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            name: {"title": str(p.title), **p.schema}
+            for name, p in collection.properties.items()
+        }
+        if collection.geometry is not None:
+            found["geometry"] = {"title": "geometry", "format": "geometry-any"}
+        return found
+
+
+class Sortables(Queryables):
+    """What can be sorted by."""
+
+    heading = gettext_noop("What can be sorted by")
+    caption = gettext_noop("Names for sortby")
+
+    def named(self, collection: Collection) -> dict[str, Any]:
+        return {
+            name: {"title": str(p.title), **p.schema}
+            for name, p in collection.properties.items()
+            if is_sortable(p)
+        }
 
 
 def collection_named(name: str) -> Collection:
@@ -258,6 +293,13 @@ def described(request: HttpRequest, collection: Collection) -> dict[str, Any]:
                 QUERYABLES,
                 SCHEMA,
                 _("What can be filtered by"),
+            ),
+            link(
+                request,
+                reverse("ogc-sortables", args=[collection.id]),
+                SORTABLES,
+                SCHEMA,
+                _("What can be sorted by"),
             ),
         ],
     }
