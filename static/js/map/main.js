@@ -93,7 +93,7 @@ page.surface = makeSurface(map, options.tiles, {
 page.spots = makeSpots(map, {
   loadNear: (extent) =>
     loading("spots in detail", () =>
-      api.get("blank-spots/", {
+      api.get("map-blank-spots/", {
         run: page.run.id,
         operator: view.operator,
         service: view.service,

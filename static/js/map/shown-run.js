@@ -15,7 +15,7 @@ export function makeShownRun(page) {
   function loadSpots(runId, operator, service) {
     const key = `${runId}/${operator}/${service}`;
     if (!spotsOf.has(key)) {
-      const answer = api.get("blank-spots/", {
+      const answer = api.get("map-blank-spots/", {
         run: runId,
         operator,
         service,
