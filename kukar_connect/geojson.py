@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.gis.db.models.functions import AsGeoJSON
-from django.db.models import JSONField, QuerySet, TextField, Value
+from django.db.models import Func, JSONField, QuerySet, TextField, Value
 from django.db.models.functions import Cast, JSONObject
 from django.http import HttpResponse
 
@@ -25,15 +25,27 @@ def features(
 
     *properties* maps each property's name to a field name or expression.
     """
+    texts = with_text(rows, geometry, properties, precision)
+    return list(texts.values_list("feature_text", flat=True))
+
+
+def with_text(
+    rows: QuerySet, geometry: str, properties: dict[str, Any], precision: int
+) -> QuerySet:
+    """Return *rows* with each one's feature as ``feature_text``."""
     feature = JSONObject(
         type=Value("Feature"),
         geometry=Cast(AsGeoJSON(geometry, precision=precision), JSONField()),
         properties=JSONObject(**properties),
     )
-    return list(
-        rows.annotate(feature_text=Cast(feature, TextField())).values_list(
-            "feature_text", flat=True
-        )
+    return rows.annotate(feature_text=Cast(feature, TextField()))
+
+
+def rounded(field: str, digits: int) -> Func:
+    return Func(
+        field,
+        template=f"ROUND((%(expressions)s)::numeric, {digits})::float8",
+        output_field=JSONField(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.http import JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -34,8 +35,15 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     return _problem(response.status_code, problem, headers=dict(response.items()))
 
 
+def plain_problem(status: int) -> JsonResponse:
+    """Answer a failure that no view of the API has come to see."""
+    problem = {"type": "about:blank", "title": _title(status), "status": status}
+    return JsonResponse(problem, status=status, content_type=CONTENT_TYPE)
+
+
 def _title(status: int) -> str:
     titles = {
+        400: _("This request cannot be read."),
         401: _("Sign in first."),
         403: _("Your account may not do this."),
         404: _("There is nothing at this address."),
@@ -44,6 +52,7 @@ def _title(status: int) -> str:
         413: _("Too many bytes at once."),
         415: _("Send JSON."),
         429: _("Too many requests; try again later."),
+        500: _("Something went wrong here; it has been noted."),
     }
     return titles.get(status, _("The request was refused."))
 

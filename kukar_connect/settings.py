@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "leaflet",
     "axes",
+    "corsheaders",
     "csp",
     "django_tasks",
     "django_tasks_db",
@@ -86,11 +87,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     # What CORS adds has to be added before it.
     "coverage.api.run_answers.KeptRunAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "kukar_connect.api_edge.Compression",
+    "kukar_connect.api_edge.RateHeaders",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -311,9 +314,51 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["kukar_connect.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "kukar_connect.negotiation.JsonNegotiation",
+    "DEFAULT_THROTTLE_CLASSES": ["villages.api.rates.Rates"],
+    # How many proxies of the office's own stand before this server.
+    "NUM_PROXIES": env.int("KUKAR_PROXIES", default=1 if IS_HTTPS else 0),
     "EXCEPTION_HANDLER": "kukar_connect.problems.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# Rates of a token, and of an address from which nobody has signed in: docs/api.md.
+# The public map asks dozens of times when it is opened, and offices share addresses.
+KUKAR_RATES = {
+    "token": ["600/minute", "100000/day"],
+    "address": ["3000/minute"],
+} | env.json("KUKAR_RATES", default={})
+for _kind, _rates in KUKAR_RATES.items():
+    if _kind not in ("token", "address") or not all(
+        re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", _rate)
+        for _rate in _rates
+    ):
+        _wrong = f"KUKAR_RATES: {_kind!r} has no rates such as 600/minute"
+        raise ImproperlyConfigured(_wrong)
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Counts of each server process alone; an office with Redis or memcached names it.
+    "rates": env.cache(
+        "KUKAR_RATES_CACHE", default="locmemcache://rates?max_entries=100000"
+    ),
+}
+
+# Sites whose scripts may read the API, without anybody's session; "*" is all of them.
+_origins = env.list("KUKAR_CORS_ORIGINS", default=[])
+CORS_ALLOW_ALL_ORIGINS = _origins == ["*"]
+CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else _origins
+CORS_URLS_REGEX = r"^/(api|ogc)/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Link",
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Policy",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Content-Crs",
+]
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Kukar Connect",
     "DESCRIPTION": (

@@ -32,3 +32,8 @@ urlpatterns = [
     path("manifest.webmanifest", manifest, name="manifest"),
     path("healthz", healthz, name="healthz"),
 ]
+
+handler400 = "kukar_connect.views.unreadable"
+handler403 = "kukar_connect.views.refused"
+handler404 = "kukar_connect.views.not_found"
+handler500 = "kukar_connect.views.broken"

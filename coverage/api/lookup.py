@@ -134,8 +134,8 @@ class Lookup(APIView):
         query = request.query_params
         operator = params.choice(query, "operator", LayerOperator.values)
         service = params.choice(query, "service", Service.values)
-        run = run_of(request)
         heads, lon, lat = _points(request.data)
+        run = run_of(request)
         services = [service] if service else Service.values
         operators = [operator] if operator else LayerOperator.values
         places = places_at(

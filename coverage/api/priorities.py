@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -14,9 +15,10 @@ from coverage.api.rest import OPERATOR, RUN, SERVICE, run_of
 from coverage.models import ANY_OPERATOR, LayerOperator, Service
 from coverage.selectors.priorities import PARTS, RankedSpot, Weights, ranked_spots
 from coverage.web.priority_words import METHOD, PART_HELP, weights_asked
-from kukar_connect import params
+from kukar_connect import pages, params
 
 MOST = 2000
+PLACE = [pages.Key("place", pages.as_whole_number)]
 
 
 class Priorities(APIView):
@@ -48,13 +50,11 @@ class Priorities(APIView):
                 enum=["0", "1"],
                 description="1 multiplies the score by the confidence.",
             ),
-            OpenApiParameter(
-                "limit", int, description=f"At most so many; {MOST} is the most."
-            ),
+            *pages.parameters(MOST, MOST),
         ],
         responses=OpenApiTypes.OBJECT,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         query = request.query_params
         run = run_of(request)
         operator = params.choice(query, "operator", LayerOperator.values)
@@ -65,9 +65,15 @@ class Priorities(APIView):
         spots = ranked_spots(run, operator, service, weights)
         if district := params.text(query, "district"):
             spots = spots.in_district(district)
-        limit = params.whole_number(query, "limit")
-        shown = spots[: min(MOST if limit is None else limit, MOST)]
-        return Response(
+        paging = pages.paging_of(query, PLACE, most=MOST, default=MOST)
+        # The ranking is worked out as a whole; a page is a part of it.
+        left = spots if paging.after is None else spots.after(paging.after[0])
+        shown = left[: paging.limit]
+        following = None
+        if len(left) > len(shown):
+            last = [left.place(len(shown) - 1)]
+            following = paging.link_to_next(request, last, run=run.pk)
+        answer = Response(
             {
                 "run": run.pk,
                 "operator": operator,
@@ -77,8 +83,10 @@ class Priorities(APIView):
                 "method": METHOD,
                 "count": len(spots),
                 "spots": [_spot(spot) for spot in shown],
+                "next": following,
             }
         )
+        return pages.link(answer, following)
 
 
 def _spot(spot: RankedSpot) -> dict[str, Any]:

@@ -1,28 +1,31 @@
 from django.urls import path
 
-from coverage.api import map_layers, rest
+from coverage.api import blank_spots, map_layers, rest, villages
 from coverage.api.at_point import CoverageAt
+from coverage.api.districts import DistrictDetail
 from coverage.api.history import MonthlyRuns, RunDifferences
 from coverage.api.lookup import Lookup
 from coverage.api.priorities import Priorities
 from coverage.api.trip_tiles import TripTiles
 
 urlpatterns = [
-    path("blank-spots/", rest.BlankSpots.as_view(), name="api-blank-spots"),
+    path("blank-spots/", blank_spots.BlankSpots.as_view(), name="api-blank-spots"),
     path(
         "blank-spots/<uuid:identity>/",
-        rest.BlankSpotDetail.as_view(),
+        blank_spots.BlankSpotDetail.as_view(),
         name="api-blank-spot",
     ),
     path("priorities/", Priorities.as_view(), name="api-priorities"),
-    path("villages/", rest.Villages.as_view(), name="api-villages"),
-    path("villages/<str:code>/", rest.VillageDetail.as_view(), name="api-village"),
+    path("districts/<str:code>/", DistrictDetail.as_view(), name="api-district"),
+    path("villages/", villages.Villages.as_view(), name="api-villages"),
+    path("villages/<str:code>/", villages.VillageDetail.as_view(), name="api-village"),
     path(
         "map-boundaries/",
         map_layers.MapBoundaries.as_view(),
         name="api-map-boundaries",
     ),
     path("map-blank-spots/", map_layers.MapSpots.as_view(), name="api-map-spots"),
+    path("map-outlines/", blank_spots.MapOutlines.as_view(), name="api-map-outlines"),
     path(
         "village-shares/", map_layers.VillageShares.as_view(), name="api-village-shares"
     ),

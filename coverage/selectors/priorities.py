@@ -132,6 +132,16 @@ class RankedSpots(Sequence[RankedSpot]):
         ]
         return fewer
 
+    def after(self, place: int) -> RankedSpots:
+        """Return those that come after a place among all."""
+        fewer = copy(self)
+        fewer._places = [pair for pair in self._places if pair[0] > place]
+        return fewer
+
+    def place(self, at: int) -> int:
+        """Return the place among all of one of these, whether it has a score or not."""
+        return self._places[at][0]
+
     def of(self, identity: UUID) -> RankedSpot | None:
         for place, index in self._places:
             if self._rows[index]["identity"] == identity:

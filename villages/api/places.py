@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from django.db.models import F, FloatField, Func, QuerySet
 from django.http import HttpResponse
@@ -10,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from kukar_connect import pages
 from kukar_connect.geojson import collection_response, features
 from villages.models import (
     Claim,
@@ -55,25 +57,46 @@ class PlaceList(APIView, ABC):
         return response
 
 
-class Districts(PlaceList):
+CODE = [pages.Key("code", pages.as_text)]
+DISTRICT: dict[str, Any] = {
+    "code": "code",
+    "name": "name",
+    "boundary_source": "boundary_source",
+    "lon": x_of("label"),
+    "lat": y_of("label"),
+}
+
+
+def drawn_districts() -> QuerySet:
+    """Return the districts that have a boundary, with a point inside for the name."""
+    return District.objects.exclude(boundary=None).annotate(
+        label=_label_point("boundary")
+    )
+
+
+class Districts(APIView):
     """Kecamatan with their boundaries."""
 
     # The report form keeps this list and the next on a phone that nobody has signed in
     # on yet. Both are on any public map; who reported what is in neither.
     permission_classes = [AllowAny]
-    geometry = "boundary"
-    properties = {
-        "code": "code",
-        "name": "name",
-        "boundary_source": "boundary_source",
-        "lon": x_of("label"),
-        "lat": y_of("label"),
-    }
 
-    def rows(self) -> QuerySet:
-        return District.objects.exclude(boundary=None).annotate(
-            label=_label_point("boundary")
+    @extend_schema(
+        operation_id="districts_list",
+        parameters=[pages.FIELDS, *pages.parameters()],
+        responses=GEOJSON,
+    )
+    def get(self, request: Request) -> HttpResponse:
+        query = request.query_params
+        response = pages.feature_page(
+            request,
+            pages.paging_of(query, CODE),
+            drawn_districts(),
+            geometry="boundary",
+            properties=pages.fields_of(query, DISTRICT),
         )
+        response["Cache-Control"] = "private, no-cache"
+        return response
 
 
 class VillagePoints(PlaceList):

@@ -68,6 +68,7 @@ class Probe(APIView):
     device_methods = ("GET", "POST")
     throttle_classes = [ProbeThrottle]
     parser_classes = [ForgetfulParser]
+    answers = ("application/octet-stream",)
 
     @extend_schema(
         operation_id="probe_download",

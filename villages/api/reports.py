@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.contrib.gis.geos import Polygon
 from django.db.models import F
 from django.http import HttpResponse
@@ -19,11 +20,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kukar_connect import params
+from kukar_connect import pages, params
 from kukar_connect.errors import DomainError
-from kukar_connect.geojson import collection_response, features
 from kukar_connect.problems import CONTENT_TYPE as PROBLEM
-from kukar_connect.roles import CanSeeReports, CanSubmitReports
+from kukar_connect.roles import CanSubmitReports, has_role
 from villages.api.serializers import ReportSerializer, SubmissionResultSerializer
 from villages.models import Device, Operator, SignalReport, Technology
 from villages.models.reports import receipt
@@ -31,6 +31,44 @@ from villages.services.submit_reports import NewReport, Outcome, store_reports
 
 MAX_REPORTS = 500
 MAX_SHOWN = 5_000
+KEYS = [
+    pages.Key("observed_at", pages.as_moment, is_falling=True),
+    pages.Key("id", pages.as_uuid),
+]
+PROPERTIES: dict[str, Any] = {
+    name: name
+    for name in (
+        "id",
+        "operator",
+        "technology",
+        "found",
+        "internet",
+        "rsrp_dbm",
+        "rsrq_db",
+        "sinr_db",
+        "download_mbps",
+        "upload_mbps",
+        "latency_ms",
+        "accuracy_m",
+        "position_source",
+        "environment",
+        "power_out_hours",
+        "observed_at",
+        "received_at",
+        "clock_skew_s",
+        "device_model",
+        "note",
+        "source",
+        "flags",
+        "review_state",
+        "is_demo",
+    )
+} | {
+    "village": "village_id",
+    "village_name": F("village__name"),
+    "reported_by": F("reported_by__username"),
+    "device": F("device__name"),
+}
 
 
 class TooManyReportsError(DomainError):
@@ -53,8 +91,8 @@ class Reports(APIView):
     device_methods = ("POST",)
 
     def get_permissions(self) -> list[BasePermission]:
-        is_post = self.request.method == "POST"
-        return [CanSubmitReports() if is_post else CanSeeReports()]
+        # Whoever sends reports may read their own, and verifiers all of them.
+        return [CanSubmitReports()]
 
     @extend_schema(
         operation_id="reports_submit",
@@ -109,14 +147,24 @@ class Reports(APIView):
             OpenApiParameter("district", str),
             OpenApiParameter("village", str),
             OpenApiParameter("demo", str, enum=["off"]),
-            OpenApiParameter("limit", int, description=f"1 to {MAX_SHOWN}"),
+            OpenApiParameter(
+                "by", str, enum=["me"], description="me: only those of the account."
+            ),
+            pages.FIELDS,
+            *pages.parameters(MAX_SHOWN, MAX_SHOWN),
         ],
         responses={(200, "application/geo+json"): OpenApiTypes.OBJECT},
-        description="Single reports, newest first. For verifiers and above.",
+        description=(
+            "Single reports, newest first. Verifiers and above see all of them, field "
+            "staff those of their own account."
+        ),
     )
     def get(self, request: Request) -> HttpResponse:
-        reports = SignalReport.objects.order_by("-observed_at", "id")
         query = request.query_params
+        reports = SignalReport.objects.all()
+        is_own = params.choice(query, "by", ["me"]) == "me"
+        if is_own or not has_role(cast("User", request.user), "verifier"):
+            reports = reports.filter(reported_by=request.user.pk)
         if bbox := params.bbox(query):
             reports = reports.filter(point__coveredby=Polygon.from_bbox(bbox))
         if operator := params.choice(query, "operator", Operator.values):
@@ -135,46 +183,14 @@ class Reports(APIView):
             reports = reports.filter(village_id=village)
         if params.choice(query, "demo", ["off"]):
             reports = reports.filter(is_demo=False)
-        limit = params.whole_number(query, "limit")
-        shown = MAX_SHOWN if limit is None else min(limit, MAX_SHOWN)
-        # One more than is shown tells whether there are more.
-        texts = features(
-            reports[: shown + 1],
+        return pages.feature_page(
+            request,
+            pages.paging_of(query, KEYS, most=MAX_SHOWN, default=MAX_SHOWN),
+            reports,
             geometry="point",
             precision=6,
-            properties={
-                "id": "id",
-                "operator": "operator",
-                "technology": "technology",
-                "found": "found",
-                "internet": "internet",
-                "rsrp_dbm": "rsrp_dbm",
-                "rsrq_db": "rsrq_db",
-                "sinr_db": "sinr_db",
-                "download_mbps": "download_mbps",
-                "upload_mbps": "upload_mbps",
-                "latency_ms": "latency_ms",
-                "accuracy_m": "accuracy_m",
-                "position_source": "position_source",
-                "environment": "environment",
-                "power_out_hours": "power_out_hours",
-                "observed_at": "observed_at",
-                "received_at": "received_at",
-                "clock_skew_s": "clock_skew_s",
-                "device_model": "device_model",
-                "note": "note",
-                "village": "village_id",
-                "village_name": F("village__name"),
-                "source": "source",
-                "reported_by": F("reported_by__username"),
-                "device": F("device__name"),
-                "flags": "flags",
-                "review_state": "review_state",
-                "is_demo": "is_demo",
-            },
+            properties=pages.fields_of(query, PROPERTIES),
         )
-        has_more = "true" if len(texts) > shown else "false"
-        return collection_response(texts[:shown], has_more=has_more)
 
 
 def _refuse_another_account(request: Request) -> None:

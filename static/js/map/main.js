@@ -93,12 +93,11 @@ page.surface = makeSurface(map, options.tiles, {
 page.spots = makeSpots(map, {
   loadNear: (extent) =>
     loading("spots in detail", () =>
-      api.get("blank-spots/", {
+      api.get("map-outlines/", {
         run: page.run.id,
         operator: view.operator,
         service: view.service,
         bbox: extent.map((degrees) => degrees.toFixed(4)).join(","),
-        geometry: "outline",
       }),
     ),
 });

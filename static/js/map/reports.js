@@ -149,7 +149,7 @@ export function makeReports(map, { load, loadCells, language, onCount }) {
     const data = await load({ ...query, bbox, limit: AT_ONCE }, signal);
     if (!data || !isShown) return;
     features = data.features;
-    onCount(features.length, data.has_more === true);
+    onCount(features.length, Boolean(data.next));
     drawSingles();
   }
   map.on("moveend", refresh);

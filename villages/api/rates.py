@@ -1,0 +1,95 @@
+"""How often one may ask: rates per token and per address, from the settings.
+
+People who are signed in and phones that are enrolled are not counted, so that neither
+the map nor an outbox is ever held up. Counted in fixed windows in the cache ``rates``:
+that of a process alone, unless the office names one that they share.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import caches
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from villages.models import ApiToken
+
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+_RATE = re.compile(rf"([1-9]\d{{0,8}})/({'|'.join(SECONDS)})")
+
+
+def parsed(rate: str) -> tuple[int, int]:
+    """Return how many requests a rate allows within how many seconds.
+
+    >>> parsed("600/minute")
+    (600, 60)
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number of requests per second, minute, hour or day.
+    """
+    found = _RATE.fullmatch(rate)
+    if found is None:
+        message = f"{rate!r} is not a rate such as 600/minute"
+        raise ValueError(message)
+    return int(found[1]), SECONDS[found[2]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is left of one rate."""
+
+    most: int
+    window_s: int
+    left: int
+    reset_s: int
+
+
+class Rates(BaseThrottle):
+    """Counts requests of tokens, and of addresses that nobody has signed in from."""
+
+    def __init__(self) -> None:
+        self.is_over_for_s: int | None = None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        standings = list(_count(request, self.get_ident(request)))
+        if standings:
+            # Told is what ends first.
+            request._request.rate_standing = min(  # type: ignore[attr-defined]
+                standings, key=lambda each: each.left / each.most
+            )
+        over = [each.reset_s for each in standings if each.left < 0]
+        if over:
+            self.is_over_for_s = max(over)
+        return not over
+
+    def wait(self) -> float | None:
+        return self.is_over_for_s
+
+
+def _count(request: Request, address: str) -> Iterator[Standing]:
+    if isinstance(request.auth, ApiToken):
+        kind, name = "token", str(request.auth.pk)
+    elif request.user.is_authenticated:
+        return
+    else:
+        kind, name = "address", address
+    counts, now = caches["rates"], int(time.time())
+    for rate in settings.KUKAR_RATES.get(kind, []):
+        most, window_s = parsed(rate)
+        window, passed_s = divmod(now, window_s)
+        key = f"{kind}/{name}/{rate}/{window}"
+        counts.add(key, 0, timeout=window_s)
+        try:
+            count = counts.incr(key)
+        except ValueError:
+            # It ended between the two lines.
+            count = 1
+        yield Standing(most, window_s, most - count, window_s - passed_s)
