@@ -193,6 +193,7 @@ KUKAR_FLAG_EFFECTS = {
     # Lowered only: or the map would never hear of a new site, or of one that died.
     "contradicts_neighbours": 0.5,
     "future": "hold",
+    "impossible_time": "hold",
     "old": 1,
     "wrong_clock": 0.5,
 } | env.json("KUKAR_FLAG_EFFECTS", default={})

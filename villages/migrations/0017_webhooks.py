@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('villages', '0015_observed_within_reckoning'),
+        ('villages', '0016_clamped_times'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
