@@ -26,6 +26,8 @@ CSRF_TRUSTED_ORIGINS = env.list("KUKAR_TRUSTED_ORIGINS", default=[])
 # Opens the aggregated layers and their API to people who have not signed in.
 KUKAR_PUBLIC_MAP = env.bool("KUKAR_PUBLIC_MAP", default=False)
 KUKAR_LOCAL_DIR = Path(env.str("KUKAR_LOCAL_DIR", default=str(BASE_DIR / ".local")))
+# Answers that never change, kept there from start to start; 0: none.
+KUKAR_TILE_CACHE_MB = env.int("KUKAR_TILE_CACHE_MB", default=512)
 # A background that is drawn only when someone switches it on. Empty: no choice.
 # Files of the office's own, both optional: docs/operations.md.
 KUKAR_SITES = env.str("KUKAR_SITES", default="")
@@ -83,6 +85,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # What CORS adds has to be added before it.
+    "coverage.api.run_answers.KeptRunAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.gzip.GZipMiddleware",

@@ -8,8 +8,11 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from coverage.models import CoverageRun, LayerOperator, Service
+from coverage.api.run_answers import run_key
+from coverage.models import LayerOperator, Service
+from coverage.selectors.runs import checksum_of
 from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, PARTS, paint_tile
+from kukar_connect.kept_answers import keep_answer, kept_answer
 
 
 class SurfaceTileView(APIView):
@@ -32,14 +35,15 @@ class SurfaceTileView(APIView):
             and where["service"] in Service.values
             and MIN_ZOOM <= z <= MAX_ZOOM
             and max(x, y) < 2**z
-            and CoverageRun.objects.filter(
-                pk=run, state=CoverageRun.State.PUBLISHED
-            ).exists()
+            and checksum_of(run) is not None
         )
         if not is_askable:
             return HttpResponse(status=404)
+        is_plain = set(request.query_params) <= {"part"}
+        key = run_key(request, run) if is_plain else None
+        if kept := kept_answer(request, key, is_fixed=True):
+            return kept
         png = paint_tile(run, where["operator"], where["service"], z, x, y, part)
         response = HttpResponse(png, content_type="image/png")
-        # Private, because who may see the map is this site's to say.
-        response["Cache-Control"] = "private, max-age=31536000, immutable"
-        return response
+        response["ETag"] = f'W/"{run}"'
+        return keep_answer(request, key, response, is_fixed=True)

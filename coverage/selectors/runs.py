@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from django.db import connection
@@ -37,6 +38,34 @@ def run_number(asked: int | None = None) -> int | None:
         )
         row = cursor.fetchone()
     return None if row is None else row[0]
+
+
+# A run that is taken away is still known for so long.
+KNOWN_FOR_S = 60.0
+_known: dict[int, tuple[float, str]] = {}
+
+
+def checksum_of(run_id: int) -> str | None:
+    """Return the checksum of a published run, None where there is no such run.
+
+    Asked for every tile: it is asked of the database once a minute.
+    """
+    until, checksum = _known.get(run_id, (0.0, ""))
+    now = time.monotonic()
+    if now < until:
+        return checksum
+    found: str | None = (
+        CoverageRun.objects.filter(pk=run_id, state=CoverageRun.State.PUBLISHED)
+        .values_list("checksum", flat=True)
+        .first()
+    )
+    if found is None:
+        _known.pop(run_id, None)
+    else:
+        if len(_known) > 1000:
+            _known.clear()
+        _known[run_id] = (now + KNOWN_FOR_S, found)
+    return found
 
 
 def as_of_run(run: CoverageRun) -> datetime | None:
