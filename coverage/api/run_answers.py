@@ -13,7 +13,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from coverage.selectors.runs import checksum_of
+from coverage.api.ogc.form import FIXED, FORM
+from coverage.selectors.runs import checksum_of, run_number
 from kukar_connect.kept_answers import kept_answer
 
 # Another way of writing an answer is another number: what was kept is left alone.
@@ -32,7 +33,9 @@ def run_key(request: HttpRequest, run_id: int) -> str | None:
     if checksum is None:
         return None
     path, query = request.path_info, request.META.get("QUERY_STRING", "")
-    host = ""
+    host, writing = "", str(WRITING)
+    if path in FIXED:
+        writing = FORM
     if "/tiles/" not in path:
         # There are links in it, and it may be a page as well.
         host = f"{request.scheme}://{request.get_host()}"
@@ -42,7 +45,7 @@ def run_key(request: HttpRequest, run_id: int) -> str | None:
     if query:
         parts = sorted(p for p in query.split("&") if not p.startswith("run="))
         query = "&".join(parts)
-    return f"{WRITING} {run_id} {checksum[:16]} {host}{path}?{query}"
+    return f"{writing} {run_id} {checksum[:16]} {host}{path}?{query}"
 
 
 class KeptRunAnswers:
@@ -69,6 +72,10 @@ def _early(request: HttpRequest) -> HttpResponse | None:
         run_id = int(found[1])
     else:
         named = _RUN.findall(request.META.get("QUERY_STRING", ""))
+        if not named and path in FIXED:
+            current = run_number()
+            key = run_key(request, current) if current else None
+            return kept_answer(request, key, is_fixed=False)
         if len(named) != 1:
             return None
         run_id = int(named[0])

@@ -22,6 +22,24 @@ def current_run() -> CoverageRun | None:
     return CoverageRun.objects.filter(is_current=True).first()
 
 
+def run_number(asked: int | None = None) -> int | None:
+    """Return the number of the current run, or *asked* where that was published.
+
+    For answers that need no more of it: a run's row holds all its parameters.
+    """
+    condition = "is_current" if asked is None else "id = %s AND state = %s"
+    values: list[int | str] = (
+        [] if asked is None else [asked, CoverageRun.State.PUBLISHED]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM coverage_coveragerun WHERE {condition}",  # noqa: S608 - ours
+            values,
+        )
+        row = cursor.fetchone()
+    return None if row is None else row[0]
+
+
 # A run that is taken away is still known for so long.
 KNOWN_FOR_S = 60.0
 _known: dict[int, tuple[float, str]] = {}
@@ -48,24 +66,6 @@ def checksum_of(run_id: int) -> str | None:
             _known.clear()
         _known[run_id] = (now + KNOWN_FOR_S, found)
     return found
-
-
-def run_number(asked: int | None = None) -> int | None:
-    """Return the number of the current run, or *asked* where that was published.
-
-    For answers that need no more of it: a run's row holds all its parameters.
-    """
-    condition = "is_current" if asked is None else "id = %s AND state = %s"
-    values: list[int | str] = (
-        [] if asked is None else [asked, CoverageRun.State.PUBLISHED]
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM coverage_coveragerun WHERE {condition}",  # noqa: S608 - ours
-            values,
-        )
-        row = cursor.fetchone()
-    return None if row is None else row[0]
 
 
 def as_of_run(run: CoverageRun) -> datetime | None:

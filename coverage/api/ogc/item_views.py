@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from itertools import chain
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from coverage.api.ogc.collections import Collection
+from coverage.api.ogc.form import FORM
 from coverage.api.ogc.items import (
     ItemQuery,
     Page,
@@ -40,6 +40,8 @@ from coverage.api.ogc.views import (
     link,
     wants_html,
 )
+from coverage.api.run_answers import run_key
+from kukar_connect.kept_answers import keep_answer, kept_answer
 
 # A page for people shows no more than they read.
 HTML_LIMIT = 50
@@ -58,13 +60,6 @@ OWN_PARAMETERS = {
     "sortby",
     "properties",
 }
-# What the code makes of rows that stay the same: of every answer's ETag.
-FORM = hashlib.sha256(
-    b"".join(
-        Path(__file__).with_name(f"{name}.py").read_bytes()
-        for name in ("collections", "items", "item_views", "order")
-    )
-).hexdigest()
 
 
 class Items(OgcView):
@@ -86,14 +81,20 @@ class Items(OgcView):
             links = self.links(request, one, query, page.next_after)
             shown = items_shown(one, query, page, links)
             return render(request, "coverage/ogc/items.html", shown)
+        # Whoever asks for the current run is told the same, but not for good.
+        key = run_key(request, query.run) if one.is_fixed and query.run else None
+        is_named = "run" in request.query_params
+        if kept := kept_answer(request, key, is_fixed=is_named):
+            return kept
         tag = self.tag(request, one, query)
         if tag and tag in parse_etags(request.headers.get("If-None-Match", "")):
-            response: HttpResponseBase = HttpResponse(status=304)
-        else:
-            response = self.features(request, one, query)
-            response["Content-Crs"] = f"<{query.crs.uri}>"
+            return HttpResponse(status=304, headers={"ETag": tag})
+        response = self.features(request, one, query)
+        response["Content-Crs"] = f"<{query.crs.uri}>"
         if tag:
             response["ETag"] = tag
+        if key and isinstance(response, HttpResponse):
+            return keep_answer(request, key, response, is_fixed=is_named)
         return response
 
     def features(
