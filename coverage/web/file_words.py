@@ -25,7 +25,7 @@ Format = RunFile.Format
 # What people open it with, and for what.
 FORMAT_USES: dict[str, Text] = {
     Format.GEOPACKAGE: gettext_lazy(
-        "QGIS and ArcGIS: both tables in one file, coloured by state when opened"
+        "Both tables in one file, for QGIS and ArcGIS; QGIS colours them by state"
     ),
     Format.PMTILES: gettext_lazy(
         "Web maps: vector tiles in one file, read by ranges without a server"

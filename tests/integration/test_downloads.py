@@ -383,7 +383,7 @@ def test_the_command_builds_what_is_due_and_what_is_named(a_run):
     assert told["run"] == a_run.pk
     assert told["files"] == RunFile.objects.count()
     out = StringIO()
-    call_command("build_downloads", stdout=out)
+    call_command("build_downloads", "--next", stdout=out)
     assert "No run is without files." in out.getvalue()
     with pytest.raises(CommandError, match="no published run 999999"):
         call_command("build_downloads", "999999")

@@ -107,7 +107,8 @@ class Command(BaseCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._full = Beside("compute_coverage", "--resume")
-        self._files = Beside("build_downloads", is_patient=True)
+        # A process for each run, so that what libraries keep in memory does not add up.
+        self._files = Beside("build_downloads", "--next", is_patient=True)
 
     def handle(self, **options: Any) -> None:
         stop = threading.Event()
