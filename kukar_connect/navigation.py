@@ -74,6 +74,12 @@ MENU: tuple[Page | Group, ...] = (
                 _("Every village and blank spot"),
             ),
             Page(
+                "downloads",
+                _("Downloads"),
+                "can_see_map",
+                _("Files for GIS, spreadsheets and analysis"),
+            ),
+            Page(
                 "review",
                 pgettext_lazy("verb, navigation", "Review"),
                 "can_see_reports",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("tiles/", include("coverage.api.tile_urls")),
     path("api/v1/", include("villages.api.urls")),
     path("api/v1/", include("coverage.api.urls")),
+    path("unduhan/", include("coverage.api.download_urls")),
     path("ogc/", include("coverage.api.ogc.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", ApiDocs.as_view(), name="api-docs"),

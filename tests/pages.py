@@ -15,6 +15,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from coverage.models import Action, ActionStatus, BlankSpot
+from coverage.selectors.runs import current_run
+from coverage.services.downloads.build import build_files
 from villages.models import (
     Claim,
     ClaimSheet,
@@ -44,6 +46,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "measure-route": lambda: reverse("measure-route"),
     "measure-tasks": lambda: reverse("measure-tasks"),
     "best-sites": lambda: reverse("best-sites"),
+    "downloads": lambda: reverse("downloads") + some_files(),
+    "data-dictionary": lambda: reverse("data-dictionary"),
     "embedded-map": lambda: reverse("embedded-map"),
     "places": lambda: reverse("places") + f"?desa={VILLAGE}",
     "place-bring": lambda: reverse("place-bring", args=["rt"]),
@@ -78,6 +82,7 @@ PAGES_BEFORE_SIGNING_IN: dict[str, Callable[[], str]] = {
 
 NOT_PAGES: list[tuple[str, str]] = [
     (r"api-.*|ogc-api|schema|healthz|import-status", "data for programs"),
+    (r"dcat|data-dictionary-json|(run|latest)-download", "for programs, or a file"),
     (r"api-docs", "Swagger UI's own page, for programmers and in English"),
     (r".*-paper", "PDF; tests/integration/test_paper.py opens it"),
     (r".*-workbook|claim-template|claim-rows|import-rows|import-sample", "a file"),
@@ -130,6 +135,12 @@ def a_claim() -> Claim:
 
 def a_spot() -> BlankSpot:
     return BlankSpot.objects.filter(ended_run=None).earliest("pk")
+
+
+def some_files() -> str:
+    """Build the files of the current run; nothing of them stands in the address."""
+    build_files(current_run(), now=timezone.now(), progress=lambda *_: None)
+    return ""
 
 
 def an_action() -> Action:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from kukar_connect.ranges import span
+
 CONTENT_TYPE = "application/vnd.pmtiles"
 # What a map reads at once is below 1 MB; a longer range is answered by its beginning.
 MOST_BYTES = 4 * 1024 * 1024
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def basemap_path() -> Path | None:
@@ -26,35 +26,6 @@ def basemap_path() -> Path | None:
         return None
     path = Path(settings.KUKAR_BASEMAP)
     return path if path.is_file() else None
-
-
-def span(header: str, size: int) -> tuple[int, int] | None:
-    """Return the first byte and how many, of a Range header for *size* bytes.
-
-    None where it cannot be satisfied; raises ValueError where it is not one range of
-    bytes, which by RFC 9110 is as if it had not been sent.
-
-    >>> span("bytes=0-126", 1000), span("bytes=-100", 1000), span("bytes=990-", 1000)
-    ((0, 127), (900, 100), (990, 10))
-    >>> span("bytes=1000-", 1000) is None
-    True
-    """
-    match = _RANGE.fullmatch(header.strip())
-    if match is None or match[0] == "bytes=-":
-        raise ValueError(header)
-    first, last = match[1], match[2]
-    if not first:
-        start, end = max(size - int(last), 0), size
-        if int(last) == 0:
-            return None
-    else:
-        start = int(first)
-        end = size if not last else min(int(last) + 1, size)
-        if last and int(last) < start:
-            raise ValueError(header)
-    if start >= size:
-        return None
-    return start, min(end - start, MOST_BYTES)
 
 
 class Basemap(APIView):
@@ -81,7 +52,7 @@ class Basemap(APIView):
             "Content-Encoding": "identity",
         }
         try:
-            part = span(request.headers.get("Range", ""), stat.st_size)
+            part = span(request.headers.get("Range", ""), stat.st_size, most=MOST_BYTES)
         except ValueError:
             # The stream is closed with the response.
             return FileResponse(

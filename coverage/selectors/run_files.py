@@ -12,7 +12,7 @@ def file_sets() -> QuerySet[RunFileSet]:
     return (
         RunFileSet.objects.filter(state=RunFileSet.State.WHOLE)
         .select_related("run")
-        .order_by("-run")
+        .order_by("-run_id")
     )
 
 

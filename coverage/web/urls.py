@@ -12,6 +12,7 @@ from coverage.web import (
 )
 from coverage.web.dashboard import DashboardPage
 from coverage.web.dashboard_workbook import DashboardWorkbook
+from coverage.web.downloads import DictionaryPage, DownloadsPage
 from coverage.web.embed import EmbeddedMap
 from coverage.web.paper import on_paper
 from coverage.web.paper_map import MapSheet
@@ -55,6 +56,8 @@ urlpatterns = [
         tasks.DropTask.as_view(),
         name="measure-task-drop",
     ),
+    path("unduhan/", DownloadsPage.as_view(), name="downloads"),
+    path("unduhan/kamus/", DictionaryPage.as_view(), name="data-dictionary"),
     path("lokasi-site/", best_sites.BestSitesPage.as_view(), name="best-sites"),
     path(
         "lokasi-site/unduh.<str:kind>",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from coverage.api.basemap import MOST_BYTES, span
+from coverage.api.basemap import MOST_BYTES
+from kukar_connect.ranges import span
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/tiles/latar.pmtiles"
@@ -63,7 +64,7 @@ def test_without_a_usable_range_it_is_the_whole_file(viewer, basemap, asked):
 
 
 def test_no_range_takes_more_memory_than_is_good():
-    assert span("bytes=0-", 10**12) == (0, MOST_BYTES)
+    assert span("bytes=0-", 10**12, most=MOST_BYTES) == (0, MOST_BYTES)
 
 
 def test_a_changed_file_has_another_etag(viewer, basemap):

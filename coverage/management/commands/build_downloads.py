@@ -24,8 +24,16 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--all", action="store_true", dest="is_all", help="every published run"
         )
+        parser.add_argument(
+            "--next",
+            action="store_true",
+            dest="is_next_only",
+            help="only the first of those that the worker would build",
+        )
 
-    def run(self, *, runs: list[int], is_all: bool, **options: Any) -> dict[str, Any]:
+    def run(
+        self, *, runs: list[int], is_all: bool, is_next_only: bool, **options: Any
+    ) -> dict[str, Any]:
         now = timezone.now()
         published = CoverageRun.objects.filter(state=CoverageRun.State.PUBLISHED)
         if runs:
@@ -35,6 +43,8 @@ class Command(ReportingCommand):
                 raise DomainError(message)
         else:
             wanted = list(published) if is_all else runs_without_files(now=now)
+        if is_next_only:
+            wanted = wanted[:1]
         built: list[RunFileSet] = [
             build_files(run, now=timezone.now(), progress=self.progress)
             for run in wanted

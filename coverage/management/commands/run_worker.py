@@ -21,6 +21,7 @@ from coverage.services.compute_run import (
     has_interrupted_run,
     needs_full_run,
 )
+from coverage.services.downloads.keep import runs_without_files, thin_files
 from coverage.services.thin_runs import thin_runs
 from villages.models import ReportChange
 from villages.services.deliver_webhooks import Sender
@@ -40,6 +41,8 @@ TASK_END_S = 5.0
 SEND_AGAIN_S = 10.0
 # A full run that failed is tried again after this: it costs a minute of computing.
 FULL_AGAIN_S = 300.0
+# How often is asked whether a run has no files yet: they take a minute to build.
+FILES_EVERY_S = 60.0
 # What is left over of photos, and runs to thin, are looked for when the worker starts
 # and every day.
 CLEAN_EVERY_S = 86_400.0
@@ -49,14 +52,67 @@ def _in_silence(done: int, total: int | None, label: str) -> None:
     """Take progress and show none: nobody watches the worker."""
 
 
+class Beside:
+    """A command of ours in a process beside this one, at most one at a time.
+
+    It ends with this process, however that ends.
+    """
+
+    def __init__(self, *arguments: str, is_patient: bool = False) -> None:
+        self._arguments = arguments
+        # Whoever is patient lets everybody else compute first.
+        self._first = ["/usr/bin/nice", "-n", "10"] if is_patient else []
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
+            [
+                *("/usr/bin/setpriv", "--pdeathsig", "TERM", *self._first),
+                sys.executable,
+                str(settings.BASE_DIR / "manage.py"),
+                *self._arguments,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            # Progress; what went wrong stands with the run.
+            stderr=subprocess.DEVNULL,
+        )
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def take_result(self) -> int | None:
+        """Return how it ended, once; None while it runs or where none was begun."""
+        result = None if self._process is None else self._process.poll()
+        if result is not None:
+            self._process = None
+        return result
+
+    def end(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(TASK_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
 class Command(BaseCommand):
     _worker: Worker | None = None
-    _full: subprocess.Popen[bytes] | None = None
     _full_not_before_s = 0.0
     # Whether there may be a reason for a full run that nobody has looked into.
     _is_full_due = False
+    _files_not_before_s = 0.0
     _clean_not_before_s = 0.0
     help = "Keep the map up to date with the reports and run the background tasks."
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._full = Beside("compute_coverage", "--resume")
+        # A process for each run, so that what libraries keep in memory does not add up.
+        self._files = Beside("build_downloads", "--next", is_patient=True)
 
     def handle(self, **options: Any) -> None:
         stop = threading.Event()
@@ -76,7 +132,8 @@ class Command(BaseCommand):
         webhooks.start()
         log.info("Worker is ready.")
         self._follow_changes(stop)
-        self._end_full()
+        self._full.end()
+        self._files.end()
         if self._worker is not None:
             self._worker.running = False
         tasks.join(TASK_END_S)
@@ -96,6 +153,7 @@ class Command(BaseCommand):
                 self._is_full_due |= is_first or is_changed
                 is_first = False
                 self._see_to_full()
+                self._see_to_files()
                 self._clean_up()
             except Exception:
                 # The notes of what changed are still there: try again, ever slower.
@@ -116,36 +174,30 @@ class Command(BaseCommand):
 
         The changes that come in meanwhile do not wait for it.
         """
-        if self._full is not None:
-            result = self._full.poll()
-            if result is None:
-                return
-            self._full = None
-            if result not in (0, CANCELLED):
-                log.warning("The full run did not end well (%s).", result)
-                self._full_not_before_s = time.monotonic() + FULL_AGAIN_S
-                self._is_full_due = True
+        if self._full.is_running():
+            return
+        result = self._full.take_result()
+        if result not in (None, 0, CANCELLED):
+            log.warning("The full run did not end well (%s).", result)
+            self._full_not_before_s = time.monotonic() + FULL_AGAIN_S
+            self._is_full_due = True
         if not self._is_full_due or time.monotonic() < self._full_not_before_s:
             return
         self._is_full_due = False
-        if not (has_interrupted_run() or needs_full_run()):
+        if has_interrupted_run() or needs_full_run():
+            self._full.begin()
+
+    def _see_to_files(self) -> None:
+        """Build the files of runs that should have some, once nothing else is to do."""
+        if self._files.is_running():
             return
-        # It ends with this process, however that ends.
-        self._full = subprocess.Popen(  # noqa: S603 - our own command
-            [
-                "/usr/bin/setpriv",
-                "--pdeathsig",
-                "TERM",
-                sys.executable,
-                str(settings.BASE_DIR / "manage.py"),
-                "compute_coverage",
-                "--resume",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            # Progress; what went wrong stands with the run.
-            stderr=subprocess.DEVNULL,
-        )
+        if self._files.take_result() not in (None, 0):
+            log.warning("Files of a run could not be built; the reason is with it.")
+        if self._full.is_running() or time.monotonic() < self._files_not_before_s:
+            return
+        self._files_not_before_s = time.monotonic() + FILES_EVERY_S
+        if runs_without_files(now=timezone.now()):
+            self._files.begin()
 
     def _clean_up(self) -> None:
         if time.monotonic() < self._clean_not_before_s:
@@ -158,16 +210,8 @@ class Command(BaseCommand):
             log.info("%s runs of more than a year ago were thinned.", len(thinned))
         if purged := purge_deliveries(now=timezone.now()):
             log.info("%s old messages of webhooks were removed.", purged)
-
-    def _end_full(self) -> None:
-        if self._full is None or self._full.poll() is not None:
-            return
-        self._full.terminate()
-        try:
-            self._full.wait(TASK_END_S)
-        except subprocess.TimeoutExpired:
-            self._full.kill()
-            self._full.wait()
+        if unneeded := thin_files(now=timezone.now()):
+            log.info("Files of %s earlier runs were removed.", len(unneeded))
 
     def _run_tasks(self, stop: threading.Event) -> None:
         while not stop.is_set():

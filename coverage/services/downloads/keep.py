@@ -46,7 +46,7 @@ def _is_time(now: datetime) -> bool:
     newest = (
         RunFileSet.objects.filter(state=RunFileSet.State.WHOLE)
         .exclude(run__parameters__has_key="as_of")
-        .order_by("-pk")
+        .order_by("-run_id")
         .first()
     )
     return newest is None or newest.began_at <= now - every

@@ -48,6 +48,8 @@ def write_pmtiles(run: CoverageRun, path: Path, about: dict[str, Any]) -> int:
         for z in ZOOMS:
             for tile_id, tile in _tiles(z, (west, south, east, north)):
                 writer.write_tile(tile_id, gzip.compress(tile, mtime=0))
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE tile_spots, tile_villages")
         writer.finalize(
             {
                 "tile_type": TileType.MVT,

@@ -1,0 +1,46 @@
+"""The pages about bulk files: which there are, and what stands in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.views.generic import TemplateView
+
+from coverage.models import RunFileSet
+from coverage.selectors.run_files import file_sets, latest_file_set
+from coverage.selectors.runs import current_run
+from coverage.web.file_words import dictionary_tables, rows_of
+from kukar_connect.roles import RoleRequiredMixin
+
+# Three years of months; the catalogue for programs has them all.
+RUNS_SHOWN = 36
+
+
+class DownloadsPage(RoleRequiredMixin, TemplateView):
+    template_name = "coverage/downloads.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        newest = latest_file_set()
+        earlier = file_sets().exclude(pk=newest.pk if newest else None)
+        current = current_run()
+        being_built = (
+            RunFileSet.objects.filter(pk=current.pk).first() if current else None
+        )
+        return super().get_context_data(
+            **kwargs,
+            newest=newest,
+            groups=rows_of(list(newest.files.all())) if newest else [],
+            current=current,
+            being_built=being_built,
+            earlier=[
+                {"set": one, "groups": rows_of(list(one.files.all()))}
+                for one in earlier.prefetch_related("files")[:RUNS_SHOWN]
+            ],
+        )
+
+
+class DictionaryPage(RoleRequiredMixin, TemplateView):
+    template_name = "coverage/data_dictionary.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, tables=dictionary_tables())
