@@ -376,6 +376,10 @@ SPECTACULAR_SETTINGS = {
         "WebhookDeliveryStateEnum": "villages.models.webhooks.WebhookDelivery.State",
         "WebhookOutcomeEnum": "villages.models.webhooks.WebhookOutcome",
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "kukar_connect.schema.with_problems",
+    ],
 }
 
 # Django's own GDAL (Debian's) parses nothing that comes from outside: boundary files

@@ -11,7 +11,11 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    extend_schema,
+    extend_schema_field,
+    inline_serializer,
+)
 from numpy.typing import NDArray
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -44,15 +48,21 @@ class TooManyPointsError(DomainError):
     title = gettext_noop("Too many points at once.")
 
 
+@extend_schema_field(
+    {"oneOf": [{"type": "string", "maxLength": LONGEST_ID}, {"type": "integer"}]}
+)
+class LookupId(serializers.JSONField):
+    """What a client calls a point (for the documentation)."""
+
+
 class LookupPoint(serializers.Serializer):
     """A point of the question (for the documentation; `_points` reads it)."""
 
     lon = serializers.FloatField(min_value=-180, max_value=180)
     lat = serializers.FloatField(min_value=-MOST_LAT, max_value=MOST_LAT)
-    id = serializers.CharField(
+    id = LookupId(
         required=False,
         allow_null=True,
-        max_length=LONGEST_ID,
         help_text="Text or whole number of your own; it comes back with the answer.",
     )
 
@@ -73,8 +83,16 @@ class LookupEvidence(serializers.Serializer):
     age_days = serializers.IntegerField(allow_null=True)
 
 
-def _by_operator(name: str, of: serializers.Serializer) -> serializers.Serializer:
-    return inline_serializer(name, dict.fromkeys(LayerOperator.values, of))
+LookupLayers = type(
+    "LookupLayers",
+    (serializers.Serializer,),
+    {operator: LookupLayer(required=False) for operator in LayerOperator.values},
+)
+LookupEvidences = type(
+    "LookupEvidences",
+    (serializers.Serializer,),
+    {operator: LookupEvidence(required=False) for operator in LayerOperator.values},
+)
 
 
 class Lookup(APIView):
@@ -103,18 +121,12 @@ class Lookup(APIView):
                 "points": inline_serializer(
                     "LookupAnswerPoint",
                     {
-                        "id": serializers.CharField(
-                            required=False, help_text="As it was sent."
-                        ),
+                        "id": LookupId(required=False, help_text="As it was sent."),
                         "lon": serializers.FloatField(),
                         "lat": serializers.FloatField(),
-                        "evidence": _by_operator(
-                            "LookupEvidences", LookupEvidence(required=False)
-                        ),
+                        "evidence": LookupEvidences(),
                         **{
-                            service: _by_operator(
-                                "LookupLayers", LookupLayer(required=False)
-                            )
+                            service: LookupLayers(required=False)
                             for service in Service.values
                         },
                     },

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kukar_connect.schema import failures
 from villages.services.enroll_device import (
     TOKEN_FORM,
     CodeRefusedError,
@@ -44,6 +45,7 @@ class EnrolDevice(APIView):
         operation_id="devices_enrol",
         request=EnrolmentSerializer,
         responses=dict.fromkeys((200, 201), EnrolledSerializer),
+        extensions=failures({410: "The code enrols no phone."}),
         description=(
             "Enrols a phone: from now on `Authorization: Device <token>` sends "
             "reports, and does nothing else. Safe to repeat with the same code and "

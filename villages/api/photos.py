@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 
 from kukar_connect.errors import DomainError
 from kukar_connect.roles import CanSubmitReports
+from kukar_connect.schema import failures
 from villages.models import Photo
 from villages.models.reports import EARLIEST_OBSERVED_YEAR
 from villages.services.store_photos import (
@@ -93,6 +94,13 @@ class PhotoPieces(APIView):
                     "size": serializers.IntegerField(),
                 },
             ),
+        ),
+        extensions=failures(
+            {
+                409: "The photo is of another size than was told.",
+                422: "It is not kept, with the reason.",
+                507: "No room is left for photos.",
+            }
         ),
         description=(
             "Send a photo of a report that you sent, in pieces of at most "

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from kukar_connect import params
 from kukar_connect.errors import DomainError
 from kukar_connect.roles import CanSubmitReports
+from kukar_connect.schema import failures
 
 # One measurement stays below 1 MB; static/js/report/probe.js asks for less than these.
 MAX_BYTES = 500_000
@@ -76,6 +77,7 @@ class Probe(APIView):
             OpenApiParameter("bytes", int, description=f"0 to {MAX_BYTES}; default 0")
         ],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        extensions=failures({413: "Too many bytes at once."}),
         description="For measuring a connection. 120 requests an hour.",
     )
     def get(self, request: Request) -> HttpResponse:

@@ -24,6 +24,7 @@ from kukar_connect import pages, params
 from kukar_connect.errors import DomainError
 from kukar_connect.problems import CONTENT_TYPE as PROBLEM
 from kukar_connect.roles import CanSubmitReports, has_role
+from kukar_connect.schema import failures
 from villages.api.serializers import ReportSerializer, SubmissionResultSerializer
 from villages.models import Device, Operator, SignalReport, Technology
 from villages.models.reports import receipt
@@ -97,7 +98,9 @@ class Reports(APIView):
     @extend_schema(
         operation_id="reports_submit",
         request=ReportSerializer(many=True),
-        responses=dict.fromkeys((200, 201, 207, 409, 422), SubmissionResultSerializer),
+        responses=dict.fromkeys((200, 201, 207), SubmissionResultSerializer)
+        | dict.fromkeys(((409, PROBLEM), (422, PROBLEM)), SubmissionResultSerializer),
+        extensions=failures({412: "Another account is signed in (`X-Account`)."}),
         description=(
             "Send one report, or a list of up to 500. The answer holds one result per "
             "report, in order. Safe to repeat: a report is stored once by its id. The "

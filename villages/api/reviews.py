@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from kukar_connect import params
 from kukar_connect.roles import CanSubmitReports
+from kukar_connect.schema import failures
 from villages.models import Device, ReportReview, ReviewState
 from villages.models.reviews import LONGEST_REASON
 from villages.selectors.review_queue import own_reports
@@ -110,6 +111,7 @@ class Answer(APIView):
         operation_id="reports_answer",
         request=AnswerSerializer,
         responses=inline_serializer("Answered", {"state": serializers.CharField()}),
+        extensions=failures({409: "Nothing was asked about this report."}),
         description="Safe to repeat. 409 where nothing was asked about this report.",
     )
     def post(self, request: Request, pk: UUID) -> Response:
