@@ -133,7 +133,7 @@ write_cluster_settings() {
 listen_addresses = ''
 port = 5432
 unix_socket_directories = '$(socket_dir)'
-max_connections = 60
+max_connections = 200
 shared_buffers = ${buffers_mb}MB
 effective_cache_size = $((memory_mb / 2))MB
 work_mem = 16MB

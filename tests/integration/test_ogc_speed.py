@@ -94,6 +94,33 @@ def test_a_repeated_question_is_not_answered_again(
     assert later["ETag"] != tag
 
 
+def test_what_is_asked_again_and_again_is_kept_for_everybody(
+    client, settings, a_blank_west, django_assert_num_queries
+):
+    settings.KUKAR_PUBLIC_MAP = True
+    run = full()
+    made = [client.get(URL, {"limit": 3}) for _n in range(2)]
+    # Which run is current is all that is left to ask.
+    with django_assert_num_queries(1):
+        kept = client.get(URL, {"limit": 3})
+    assert kept.content == made[1].content
+    assert kept["ETag"] == made[0]["ETag"]
+    for header in ("Content-Type", "Content-Crs", "X-Content-Type-Options"):
+        assert kept[header] == made[0][header]
+    assert "no-cache" in kept["Cache-Control"]
+    with django_assert_num_queries(0):
+        named = client.get(URL, {"limit": 3, "run": run.pk})
+    assert named.json()["features"] == kept.json()["features"]
+    assert "immutable" in named["Cache-Control"]
+    store(*(a_report(rsrp_dbm=-80.0) for _n in range(40)))
+    changes()
+    later = client.get(URL, {"limit": 3}).json()
+    assert {one["properties"]["run"] for one in later["features"]} != {run.pk}
+    # What everybody may see is no answer to a token that is wrong.
+    refused = client.get(URL, {"limit": 3}, headers={"authorization": "Bearer x"})
+    assert refused.status_code == 401
+
+
 def test_how_many_there_are_is_counted_once_a_run(reader, a_blank_west):
     full()
     total = BlankSpot.objects.count()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from itertools import chain
+from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
@@ -62,6 +64,27 @@ OWN_PARAMETERS = {
 }
 
 
+_KEYS_NOTED = 10_000
+_asked: OrderedDict[int, None] = OrderedDict()
+_noting = Lock()
+
+
+def _is_asked_again(key: str) -> bool:
+    """Tell whether this process has made the answer to *key* before.
+
+    What somebody looks at once, such as any box of a map that is being moved, is not
+    worth the disk, nor that another answer gives way to it.
+    """
+    number = hash(key)
+    with _noting:
+        is_known = number in _asked
+        _asked[number] = None
+        _asked.move_to_end(number)
+        if len(_asked) > _KEYS_NOTED:
+            _asked.popitem(last=False)
+    return is_known
+
+
 class Items(OgcView):
     """Features of one collection, page by page.
 
@@ -93,7 +116,7 @@ class Items(OgcView):
         response["Content-Crs"] = f"<{query.crs.uri}>"
         if tag:
             response["ETag"] = tag
-        if key and isinstance(response, HttpResponse):
+        if key and isinstance(response, HttpResponse) and _is_asked_again(key):
             return keep_answer(request, key, response, is_fixed=is_named)
         return response
 
