@@ -16,6 +16,8 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 
 from coverage.management.commands.compute_coverage import CANCELLED
+from coverage.selectors.report_squares import keep_report_squares
+from coverage.selectors.runs import current_run
 from coverage.services.compute_run import (
     compute_changes,
     has_interrupted_run,
@@ -39,6 +41,9 @@ FULL_AGAIN_S = 300.0
 # What is left over of photos, and runs to thin, are looked for when the worker starts
 # and every day.
 CLEAN_EVERY_S = 86_400.0
+# The reports that the map counts are laid ready after a run, for at most this part of
+# the worker's time: a million take seconds, and runs may follow each other as quickly.
+KEEP_SHARE = 0.1
 
 
 def _in_silence(done: int, total: int | None, label: str) -> None:
@@ -52,6 +57,7 @@ class Command(BaseCommand):
     # Whether there may be a reason for a full run that nobody has looked into.
     _is_full_due = False
     _clean_not_before_s = 0.0
+    _keep_not_before_s = 0.0
     help = "Keep the map up to date with the reports and run the background tasks."
 
     def handle(self, **options: Any) -> None:
@@ -87,6 +93,7 @@ class Command(BaseCommand):
                 self._is_full_due |= is_first or is_changed
                 is_first = False
                 self._see_to_full()
+                self._keep_squares()
                 self._clean_up()
             except Exception:
                 # The notes of what changed are still there: try again, ever slower.
@@ -137,6 +144,16 @@ class Command(BaseCommand):
             # Progress; what went wrong stands with the run.
             stderr=subprocess.DEVNULL,
         )
+
+    def _keep_squares(self) -> None:
+        """Lay the reports of the current run ready, so that nobody waits for them."""
+        started_s = time.monotonic()
+        if started_s < self._keep_not_before_s:
+            return
+        run = current_run()
+        if run is not None and keep_report_squares(run):
+            took_s = time.monotonic() - started_s
+            self._keep_not_before_s = time.monotonic() + took_s / KEEP_SHARE
 
     def _clean_up(self) -> None:
         if time.monotonic() < self._clean_not_before_s:
