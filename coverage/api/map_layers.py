@@ -173,7 +173,7 @@ class CellsView(APIView, ABC):
         view = view_of(request)
         choice = choice_of(request)
         try:
-            cells = report_squares(run.pk).cells(
+            cells = report_squares(run).cells(
                 choice,
                 level=view.level,
                 box=view.box,

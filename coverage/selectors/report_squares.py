@@ -2,26 +2,36 @@
 
 What the map counts by cells (`coverage.core.crowds`), under any choice of operator,
 technology, time and place. Read from the database once for a run, about 20 bytes a
-report, because a million rows take the database a second each time.
+report, because a million rows take the database seconds each time, and kept in a file,
+which every process and the next start read in a blink.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from hashlib import sha256
 from io import BytesIO
-from threading import Lock
+from pathlib import Path
+from threading import Lock, get_ident
+from zipfile import BadZipFile
 
 import numpy as np
+from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
 from coverage.core.crowds import Cells, count_by_cell
 from coverage.core.grid import position_of
+from coverage.models import CoverageRun
 from villages.models import Found, Operator, Technology, Village
 from villages.selectors.used_reports import used_sql
+
+log = logging.getLogger(__name__)
 
 FOUND = list(Found.values)
 OPERATORS = list(Operator.values)
@@ -156,20 +166,73 @@ LEFT JOIN unnest(%(codes)s::varchar[]) WITH ORDINALITY AS v (code, number)
 
 
 _reading = Lock()
+# Those of runs that somebody may still be looking at.
+_MOST_FILES = 3
 
 
-def report_squares(run_id: int) -> ReportSquares:
+def report_squares(run: CoverageRun) -> ReportSquares:
     """Return every stored report; read anew for every run.
 
     Each run that is published has seen reports that the one before had not.
     """
     # Two requests that come together wait for one reading.
     with _reading:
-        return _report_squares(run_id)
+        return _squares_of(_file_of(run))
+
+
+def keep_report_squares(run: CoverageRun) -> bool:
+    """Make the file of *run* before anybody asks; tell whether it was not there."""
+    path = _file_of(run)
+    if path.exists():
+        return False
+    _keep(path, _read())
+    return True
 
 
 @lru_cache(maxsize=1)
-def _report_squares(run_id: int) -> ReportSquares:
+def _squares_of(path: Path) -> ReportSquares:
+    found = _kept(path)
+    if found is None:
+        found = _read()
+        _keep(path, found)
+    return found
+
+
+def _file_of(run: CoverageRun) -> Path:
+    # A number comes again where a database was made anew.
+    published = run.published_at.isoformat() if run.published_at else ""
+    told = sha256(f"{run.checksum} {published}".encode()).hexdigest()[:16]
+    return Path(settings.KUKAR_LOCAL_DIR, "squares", f"{run.pk}-{told}.npz")
+
+
+def _kept(path: Path) -> ReportSquares | None:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            told = {name: arrays[name] for name in arrays.files}
+        return ReportSquares(**{**told, "codes": told["codes"].tolist()})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+        log.exception("The reports kept for the map are read anew.")
+        return None
+
+
+def _keep(path: Path, squares: ReportSquares) -> None:
+    """Write the file whole or not at all; without room for it the map does as well."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f"{path.stem}-{os.getpid()}-{get_ident()}.new")
+        with new.open("wb") as file:
+            np.savez(file, **{**vars(squares), "codes": np.array(squares.codes, str)})
+        new.replace(path)
+        files = sorted(path.parent.glob("*.npz"), key=lambda p: p.stat().st_mtime)
+        for old in files[:-_MOST_FILES]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        log.exception("The reports for the map could not be kept in a file.")
+
+
+def _read() -> ReportSquares:
     codes = list(Village.objects.order_by("code").values_list("code", flat=True))
     copied = BytesIO()
     with connection.cursor() as cursor:

@@ -27,7 +27,7 @@ from kukar_connect.roles import RoleRequiredMixin
 from villages.models import BoundarySource, Facility, Settlement, Site, Village
 
 # The largest; a reader who wants the rest asks for it.
-SPOTS_AT_FIRST = 50
+SPOTS_AT_FIRST = 20
 
 
 class LayerPage(RoleRequiredMixin, TemplateView):
@@ -83,7 +83,12 @@ class LayerPage(RoleRequiredMixin, TemplateView):
             row["shares"] = shares(row)
         return {
             "districts": [
-                {"name": name, "code": code, "villages": list(villages)}
+                {
+                    "name": name,
+                    "code": code,
+                    "villages": (own := list(villages)),
+                    "total": total(own),
+                }
                 for (name, code), villages in groupby(
                     rows, key=lambda row: (row["district"], row["district_code"])
                 )

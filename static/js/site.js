@@ -1,5 +1,11 @@
 // What every page shares. Pages work without it.
 
+import { openTarget, remember } from "./remember.js";
+
+remember();
+openTarget();
+window.addEventListener("hashchange", () => openTarget());
+
 // An open menu closes on Escape and on a click elsewhere.
 const menus = document.querySelectorAll("details.account, details.menu");
 

@@ -150,6 +150,13 @@ def test_on_a_phone_the_weights_are_folded_and_the_ranking_near(
     assert_accessible(page)
     page.get_by_role("button", name="Bobot baku").click()
     expect(page.locator("#weight-people")).to_have_value("5")
+    part = page.locator("td.ranking__part").first
+    expect(part).to_be_hidden()
+    page.locator("#show-parts").check()
+    expect(part).to_be_visible()
+    page.reload()
+    expect(part).to_be_visible()
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -169,6 +169,14 @@ def test_on_paper_there_is_what_is_folded_on_the_screen(open_page, places, offic
         assert wider == "visible"
 
 
+def test_a_link_to_a_folded_part_unfolds_it(open_page, places, officer):
+    page = open_page(HULU, officer)
+    shares = page.locator("details").filter(has_text="Bagian: Internet (4G)")
+    expect(shares.get_by_role("table")).not_to_be_visible()
+    page.get_by_role("link", name="Bagian").click()
+    expect(shares.get_by_role("table")).to_be_visible()
+
+
 def test_without_script_the_pages_say_the_same(open_page, places, officer):
     page = open_page(HULU, officer, java_script_enabled=False)
     expect(page.locator(".headline")).to_contain_text("2 dari 3 permukiman")

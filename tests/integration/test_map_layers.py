@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from coverage.core.crowds import MOST_CELLS
 from coverage.selectors.map_spots import SKETCH_DEG, STEP_DEG
+from coverage.selectors.report_squares import keep_report_squares, report_squares
 from tests.conftest import a_report, a_village, no_service, store
 from tests.integration.test_compute import full
 from tests.integration.test_place_coverage import a_settlement
@@ -63,6 +64,45 @@ def test_a_cell_tells_how_many_and_the_newest_day(two_villages, viewer):
     [[_column, _row, day, count]] = answer["cells"]
     newest = timezone.localdate(now - timedelta(days=10))
     assert (count, day) == (2, (newest - newest.replace(1970, 1, 1)).days)
+
+
+def test_what_a_run_counts_is_laid_ready_and_read_by_every_process(
+    a_blank_west, viewer, django_assert_num_queries, settings, tmp_path
+):
+    settings.KUKAR_LOCAL_DIR = tmp_path
+    run = full()
+    assert keep_report_squares(run)
+    assert not keep_report_squares(run)
+    with django_assert_num_queries(0):
+        found = report_squares(run)
+    assert len(found.day) == SignalReport.objects.count()
+    assert total(viewer, f"{API}/evidence/?{WHOLE}&level=5") == 72
+
+
+def test_a_file_of_reports_that_is_damaged_is_made_anew(
+    a_blank_west, viewer, settings, tmp_path, caplog
+):
+    settings.KUKAR_LOCAL_DIR = tmp_path
+    keep_report_squares(full())
+    (kept,) = (tmp_path / "squares").iterdir()
+    kept.write_bytes(kept.read_bytes()[:1000])
+    assert total(viewer, f"{API}/evidence/?{WHOLE}&level=5") == 72
+    assert "read anew" in caplog.text
+    # Where nothing can be written the map does without.
+    settings.KUKAR_LOCAL_DIR = kept
+    assert total(viewer, f"{API}/evidence/?{WHOLE}&level=5") == 72
+    assert "could not be kept" in caplog.text
+
+
+def test_files_of_runs_that_nobody_looks_at_any_more_go(
+    a_blank_west, settings, tmp_path
+):
+    settings.KUKAR_LOCAL_DIR = tmp_path
+    run = full()
+    for checksum in "abcde":
+        run.checksum = checksum
+        keep_report_squares(run)
+    assert len(list((tmp_path / "squares").iterdir())) == 3
 
 
 def test_rejected_reports_are_no_evidence_but_verifiers_see_them(

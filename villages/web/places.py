@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from itertools import groupby
+from operator import attrgetter
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -85,7 +87,16 @@ class Places(RoleRequiredMixin, TemplateView):
         context = super().get_context_data(**kwargs, village=village)
         rows = places_by_village()
         context |= {
-            "rows": rows,
+            "districts": [
+                {
+                    "name": name,
+                    "rows": (own := list(group)),
+                    "settlements": sum(row.settlements for row in own),
+                    "facilities": sum(row.facilities for row in own),
+                    "people": sum(row.people or 0 for row in own),
+                }
+                for name, group in groupby(rows, key=attrgetter("district"))
+            ],
             "total": len(rows),
             "cards": [
                 ("rt", WORDS["rt"], *_loaded(rows, "settlements")),

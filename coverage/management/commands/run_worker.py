@@ -16,6 +16,8 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 
 from coverage.management.commands.compute_coverage import CANCELLED
+from coverage.selectors.report_squares import keep_report_squares
+from coverage.selectors.runs import current_run
 from coverage.services.compute_run import (
     compute_changes,
     has_interrupted_run,
@@ -46,6 +48,9 @@ FILES_EVERY_S = 60.0
 # What is left over of photos, and runs to thin, are looked for when the worker starts
 # and every day.
 CLEAN_EVERY_S = 86_400.0
+# The reports that the map counts are laid ready after a run, for at most this part of
+# the worker's time: a million take seconds, and runs may follow each other as quickly.
+KEEP_SHARE = 0.1
 
 
 def _in_silence(done: int, total: int | None, label: str) -> None:
@@ -106,6 +111,7 @@ class Command(BaseCommand):
     _is_full_due = False
     _files_not_before_s = 0.0
     _clean_not_before_s = 0.0
+    _keep_not_before_s = 0.0
     help = "Keep the map up to date with the reports and run the background tasks."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -154,6 +160,7 @@ class Command(BaseCommand):
                 is_first = False
                 self._see_to_full()
                 self._see_to_files()
+                self._keep_squares()
                 self._clean_up()
             except Exception:
                 # The notes of what changed are still there: try again, ever slower.
@@ -198,6 +205,16 @@ class Command(BaseCommand):
         self._files_not_before_s = time.monotonic() + FILES_EVERY_S
         if runs_without_files(now=timezone.now()):
             self._files.begin()
+
+    def _keep_squares(self) -> None:
+        """Lay the reports of the current run ready, so that nobody waits for them."""
+        started_s = time.monotonic()
+        if started_s < self._keep_not_before_s:
+            return
+        run = current_run()
+        if run is not None and keep_report_squares(run):
+            took_s = time.monotonic() - started_s
+            self._keep_not_before_s = time.monotonic() + took_s / KEEP_SHARE
 
     def _clean_up(self) -> None:
         if time.monotonic() < self._clean_not_before_s:
