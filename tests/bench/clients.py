@@ -45,7 +45,7 @@ from tests.bench import clients_database, map_database
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 PEERS = ROOT / ".local" / "peers"
-PORT = 8220
+PORT = int(os.environ.get("BENCH_PORT", "8220"))
 CONNECTIONS = 4
 # The regency: west, south, east, north.
 EXTENT = (115.3, -1.1, 117.6, 1.4)

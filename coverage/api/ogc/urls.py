@@ -1,6 +1,6 @@
 from django.urls import path
 
-from coverage.api.ogc import views
+from coverage.api.ogc import tiles, tilesets, views
 
 urlpatterns = [
     path("", views.Landing.as_view(), name="ogc"),
@@ -22,5 +22,26 @@ urlpatterns = [
         "collections/<str:collection>/queryables",
         views.Queryables.as_view(),
         name="ogc-queryables",
+    ),
+    path("tileMatrixSets", tilesets.Schemes.as_view(), name="ogc-tile-schemes"),
+    path(
+        "tileMatrixSets/<str:scheme>",
+        tilesets.Scheme.as_view(),
+        name="ogc-tile-scheme",
+    ),
+    path(
+        "collections/<str:collection>/tiles",
+        tilesets.Tilesets.as_view(),
+        name="ogc-tilesets",
+    ),
+    path(
+        "collections/<str:collection>/tiles/<str:scheme>",
+        tilesets.Tileset.as_view(),
+        name="ogc-tileset",
+    ),
+    path(
+        "collections/<str:collection>/tiles/<str:scheme>/<int:z>/<int:y>/<int:x>",
+        tiles.VectorTile.as_view(),
+        name="ogc-tile",
     ),
 ]
