@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coverage', '0008_ogc_items'),
+        ('coverage', '0009_tiles'),
     ]
 
     operations = [

@@ -24,6 +24,23 @@ RUN = {
     "schema": {"type": "integer", "minimum": 0},
     "description": "A published run; default: the current one",
 }
+JSON = "application/json"
+BINARY = {"type": "string", "format": "binary"}
+MATRIX_SET = {
+    "name": "tileMatrixSetId",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "enum": ["WebMercatorQuad"]},
+}
+TILE_NUMBERS = [
+    {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    }
+    for name in ("tileMatrix", "tileRow", "tileCol")
+]
 SYSTEM = {"type": "string", "enum": list(SYSTEMS), "default": CRS84.uri}
 CRS = {"name": "crs", "in": "query", "schema": SYSTEM}
 
@@ -39,6 +56,12 @@ def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
             "collections", "The collections", [FORMAT], "application/json"
         ),
     }
+    paths["/tileMatrixSets"] = _get(
+        "tile-matrix-sets", "The divisions into tiles", [], JSON, page=False
+    )
+    paths["/tileMatrixSets/{tileMatrixSetId}"] = _get(
+        "tile-matrix-set", "One division into tiles", [MATRIX_SET], JSON, page=False
+    )
     for one in COLLECTIONS.values():
         path = f"/collections/{one.id}"
         run = [RUN] if one.is_of_run else []
@@ -79,6 +102,8 @@ def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
             ],
             "application/geo+json",
         )
+        if one.geometry is not None:
+            paths |= _tile_paths(one)
     return {
         "openapi": "3.0.3",
         "info": {"title": "Kukar Connect: OGC API – Features", "version": "1"},
@@ -98,16 +123,51 @@ def definition(root: str, *, usual: int, most: int) -> dict[str, Any]:
     }
 
 
-def _get(
-    operation: str, summary: str, parameters: list[dict[str, Any]], kind: str
-) -> dict[str, Any]:
-    found = {
-        "description": summary,
-        "content": {
-            kind: {"schema": {"type": "object"}},
-            "text/html": {"schema": {"type": "string"}},
-        },
+def _tile_paths(collection: Collection) -> dict[str, Any]:
+    name, path = collection.id, f"/collections/{collection.id}/tiles"
+    asked = [RUN] if collection.is_of_run else []
+    asked += _filters(collection)
+    tile = _get(
+        f"tile-{name}",
+        f"{name}: one vector tile",
+        [MATRIX_SET, *TILE_NUMBERS, _format("mvt"), *asked],
+        "application/vnd.mapbox-vector-tile",
+        page=False,
+    )
+    content = tile["get"]["responses"]["200"]["content"]
+    content["application/vnd.mapbox-vector-tile"]["schema"] = BINARY
+    tile["get"]["responses"]["204"] = {"description": "Nothing is there."}
+    tile["get"]["responses"]["304"] = {"description": "What the client has is right."}
+    return {
+        path: _get(f"tilesets-{name}", f"{name}: its tilesets", [], JSON, page=False),
+        f"{path}/{{tileMatrixSetId}}": _get(
+            f"tileset-{name}",
+            f"{name}: one tileset, as the standard has it or as TileJSON",
+            [MATRIX_SET, _format("json", "tilejson"), *asked],
+            JSON,
+            page=False,
+        ),
+        f"{path}/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": tile,
     }
+
+
+def _format(*known: str) -> dict[str, Any]:
+    schema = {"type": "string", "enum": list(known)}
+    return {"name": "f", "in": "query", "schema": schema}
+
+
+def _get(
+    operation: str,
+    summary: str,
+    parameters: list[dict[str, Any]],
+    kind: str,
+    *,
+    page: bool = True,
+) -> dict[str, Any]:
+    content: dict[str, Any] = {kind: {"schema": {"type": "object"}}}
+    if page:
+        content["text/html"] = {"schema": {"type": "string"}}
+    found = {"description": summary, "content": content}
     return {
         "get": {
             "operationId": operation,
@@ -173,7 +233,11 @@ def _item_parameters(
                 "description": told,
             }
         )
-    for name in collection.filters:
-        one = collection.properties[name]
-        found.append({"name": name, "in": "query", "schema": one.schema})
-    return found
+    return found + _filters(collection)
+
+
+def _filters(collection: Collection) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", "schema": collection.properties[name].schema}
+        for name in collection.filters
+    ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from coverage.api.ogc import item_views, views
+from coverage.api.ogc import item_views, tiles, tilesets, views
 
 urlpatterns = [
     path("", views.Landing.as_view(), name="ogc"),
@@ -31,5 +31,26 @@ urlpatterns = [
         "collections/<str:collection>/sortables",
         views.Sortables.as_view(),
         name="ogc-sortables",
+    ),
+    path("tileMatrixSets", tilesets.Schemes.as_view(), name="ogc-tile-schemes"),
+    path(
+        "tileMatrixSets/<str:scheme>",
+        tilesets.Scheme.as_view(),
+        name="ogc-tile-scheme",
+    ),
+    path(
+        "collections/<str:collection>/tiles",
+        tilesets.Tilesets.as_view(),
+        name="ogc-tilesets",
+    ),
+    path(
+        "collections/<str:collection>/tiles/<str:scheme>",
+        tilesets.Tileset.as_view(),
+        name="ogc-tileset",
+    ),
+    path(
+        "collections/<str:collection>/tiles/<str:scheme>/<int:z>/<int:y>/<int:x>",
+        tiles.VectorTile.as_view(),
+        name="ogc-tile",
     ),
 ]

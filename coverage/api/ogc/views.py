@@ -68,12 +68,27 @@ CONFORMANCE = [
         for name in ("sorting", "features-sorting")
     ),
     "http://www.opengis.net/spec/ogcapi-features-6/0.0/conf/properties",
+    *(
+        f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{name}"
+        for name in (
+            "core",
+            "tileset",
+            "tilesets-list",
+            "geodata-tilesets",
+            "mvt",
+            "oas30",
+        )
+    ),
+    "http://www.opengis.net/spec/tms/2.0/conf/tilematrixset",
+    "http://www.opengis.net/spec/tms/2.0/conf/json-tilematrixset",
 ]
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
+TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
+SCHEMES = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
 
 
 class AnyNegotiation(BaseContentNegotiation):
@@ -175,6 +190,7 @@ class Landing(OgcView):
                 ),
                 *both(request, reverse("ogc-conformance"), "conformance"),
                 *both(request, reverse("ogc-collections"), "data", _("The data")),
+                link(request, reverse("ogc-tile-schemes"), SCHEMES, "application/json"),
             ],
         }
         return self.answer(request, document, "coverage/ogc/landing.html")
@@ -303,6 +319,12 @@ def described(request: HttpRequest, collection: Collection) -> dict[str, Any]:
             ),
         ],
     }
+    if collection.geometry is not None:
+        tiles = reverse("ogc-tilesets", args=[collection.id])
+        title = _("As vector tiles")
+        document["links"].append(
+            link(request, tiles, TILESETS, "application/json", title)
+        )
     extent = extent_of(collection)
     if extent is not None:
         document["extent"] = {"spatial": {"bbox": [extent], "crs": CRS84.uri}}
