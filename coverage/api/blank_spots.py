@@ -1,11 +1,9 @@
-"""Blank spots for programs, and for the map."""
+"""Blank spots for programs."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from django.contrib.gis.db.models import MultiPolygonField
 from django.contrib.gis.geos import Polygon
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
@@ -40,119 +38,32 @@ from coverage.models import (
 )
 from kukar_connect import pages, params
 from kukar_connect.geojson import (
-    CONTENT_TYPE,
-    collection_response,
-    collection_text,
     features,
     rounded,
 )
-from kukar_connect.kept import pack, packed_response
-from kukar_connect.params import ParameterError
 
-GEOMETRIES = ["polygon", "outline", "sketch"]
+GEOMETRIES = ["polygon", "outline"]
 GEOMETRY = OpenApiParameter(
     "geometry",
     str,
     enum=GEOMETRIES,
     description=(
         "polygon (default): the exact union of the squares. outline: the same with "
-        "slopes for stairs, for drawing. sketch: the outline, coarser than a square, "
-        "for drawing from afar."
+        "slopes for stairs, for drawing."
     ),
 )
-# A sketch's line may move by this many degrees: half a square, and half a pixel at
-# zoom 10.
-SKETCH_DEG = 0.0007
-SKETCH_DECIMALS = 4
 
 
 def geometry_of(request: Request) -> str:
     return params.choice(request.query_params, "geometry", GEOMETRIES) or "polygon"
 
 
-def drawable(spots: QuerySet, geometry: str) -> tuple[QuerySet, int]:
-    """Return *spots* with what *geometry* names, and the decimals it is worth."""
-    if geometry != "sketch":
-        return spots, 6
-    sketch = Func(
-        "outline",
-        Value(SKETCH_DEG),
-        function="ST_SimplifyPreserveTopology",
-        output_field=MultiPolygonField(),
-    )
-    return spots.annotate(sketch=sketch), SKETCH_DECIMALS
-
-
-def spot_features(spots: QuerySet, run: CoverageRun, geometry: str) -> list[str]:
-    """Return *spots* of *run* as texts of GeoJSON features."""
-    spots, decimals = drawable(spots, geometry)
-    return features(
-        spots,
-        geometry=geometry,
-        precision=decimals,
-        properties=spot_properties(run),
-    )
-
-
+# 0.1 m: neighbouring squares share their edges.
+DECIMALS = 6
 KEYS = [
     pages.Key("area_km2", pages.as_number, is_falling=True),
     pages.Key("identity", pages.as_uuid),
 ]
-ORDER = ["-area_km2", "identity"]
-LAYER = {"operator": LayerOperator.values, "service": Service.values}
-
-
-# A layer of a run never changes, and everybody who opens the map asks for one; the
-# eight layers of a run in one geometry.
-@lru_cache(maxsize=8)
-def packed_layer(
-    run_id: int, checksum: str, operator: str, service: str, geometry: str
-) -> bytes:
-    """Return all blank spots of a layer, packed."""
-    run = CoverageRun.objects.get(pk=run_id)
-    spots = BlankSpot.objects.of_run(run_id).filter(operator=operator, service=service)
-    texts = spot_features(spots.order_by(*ORDER), run, geometry)
-    return pack(collection_text(texts, run=str(run_id)))
-
-
-class MapBlankSpots(APIView):
-    """All blank spots of one layer of a run, or those of them within a box, at once."""
-
-    @extend_schema(
-        operation_id="map_blank_spots",
-        parameters=[
-            RUN,
-            *(
-                OpenApiParameter(name, str, enum=known, required=True)
-                for name, known in LAYER.items()
-            ),
-            OpenApiParameter("bbox", str, description="west,south,east,north"),
-            GEOMETRY,
-        ],
-        responses=GEOJSON,
-        description="What the map draws. Programs read `blank-spots/`, page by page.",
-    )
-    def get(self, request: Request) -> HttpResponse:
-        run = run_of(request)
-        query = request.query_params
-        layer = {name: params.choice(query, name, LAYER[name]) for name in LAYER}
-        operator, service = layer["operator"], layer["service"]
-        if operator is None or service is None:
-            raise ParameterError(_("Name one layer: operator=… and service=…."))
-        geometry = geometry_of(request)
-        etag = f'"blank-spots-{run.pk}-{geometry}"'
-        if not_modified := unchanged(request, etag):
-            return not_modified
-        if bbox := params.bbox(query):
-            spots = BlankSpot.objects.of_run(run.pk).filter(
-                operator=operator,
-                service=service,
-                polygon__intersects=Polygon.from_bbox(bbox),
-            )
-            texts = spot_features(spots.order_by(*ORDER), run, geometry)
-            return tag(collection_response(texts, run=str(run.pk)), etag)
-        packed = packed_layer(run.pk, run.checksum, operator, service, geometry)
-        return tag(packed_response(request, packed, content_type=CONTENT_TYPE), etag)
 
 
 class BlankSpots(APIView):
@@ -180,7 +91,6 @@ class BlankSpots(APIView):
         run = run_of(request)
         query = request.query_params
         geometry = geometry_of(request)
-        spots, decimals = drawable(asked_spots(request, run), geometry)
         paging = pages.paging_of(query, KEYS)
         properties = pages.fields_of(query, spot_properties(run))
         etag = f'"blank-spots-{run.pk}-{geometry}"'
@@ -189,9 +99,9 @@ class BlankSpots(APIView):
         page = pages.feature_page(
             request,
             paging,
-            spots,
+            asked_spots(request, run),
             geometry=geometry,
-            precision=decimals,
+            precision=DECIMALS,
             properties=properties,
             pinned={"run": run.pk},
             run=str(run.pk),
@@ -263,7 +173,12 @@ class BlankSpotDetail(APIView):
     def get(self, request: Request, identity: str) -> HttpResponse:
         run = run_of(request)
         spots = BlankSpot.objects.of_run(run.pk).filter(identity=identity)
-        texts = spot_features(spots, run, geometry_of(request))
+        texts = features(
+            spots,
+            geometry=geometry_of(request),
+            precision=DECIMALS,
+            properties=spot_properties(run),
+        )
         if not texts:
             raise NoRunError(_("This run has no such blank spot."))
         return HttpResponse(texts[0], content_type="application/geo+json")

@@ -24,11 +24,7 @@ urlpatterns = [
         map_layers.MapBoundaries.as_view(),
         name="api-map-boundaries",
     ),
-    path(
-        "map-blank-spots/",
-        blank_spots.MapBlankSpots.as_view(),
-        name="api-map-blank-spots",
-    ),
+    path("map-blank-spots/", map_layers.MapSpots.as_view(), name="api-map-spots"),
     path(
         "village-shares/", map_layers.VillageShares.as_view(), name="api-village-shares"
     ),

@@ -243,14 +243,3 @@ def test_a_district_tells_its_villages_and_the_sum_of_their_areas(reader, much):
         assert layer["blank_km2"] == pytest.approx(sum(parts), abs=1e-3)
     assert len(told["coverage"]) == 4
     assert reader.get("/api/v1/districts/64.02.99/").status_code == 404
-
-
-def test_the_map_gets_a_whole_layer_at_once(reader, much):
-    run = CoverageRun.objects.get(is_current=True)
-    query = f"run={run.pk}&operator=TELKOMSEL&service=voice"
-    whole = reader.get(f"/api/v1/map-blank-spots/?{query}&geometry=sketch").json()
-    pages = walk(reader, f"/api/v1/blank-spots/?{query}&limit=1")
-    assert [name_of(f) for f in whole["features"]] == pages
-    near = reader.get(f"/api/v1/map-blank-spots/?{query}&bbox=116,-0.05,116.06,0.05")
-    assert 0 < len(near.json()["features"]) < len(pages)
-    assert reader.get("/api/v1/map-blank-spots/?operator=ANY").status_code == 400
