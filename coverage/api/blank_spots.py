@@ -1,4 +1,4 @@
-"""Blank spots for programs, and for the map."""
+"""Blank spots for programs."""
 
 from __future__ import annotations
 
@@ -38,13 +38,10 @@ from coverage.models import (
 )
 from kukar_connect import pages, params
 from kukar_connect.geojson import (
-    collection_response,
     features,
     rounded,
 )
-from kukar_connect.params import ParameterError
 
-DECIMALS = 6
 GEOMETRIES = ["polygon", "outline"]
 GEOMETRY = OpenApiParameter(
     "geometry",
@@ -61,58 +58,12 @@ def geometry_of(request: Request) -> str:
     return params.choice(request.query_params, "geometry", GEOMETRIES) or "polygon"
 
 
-def spot_features(spots: QuerySet, run: CoverageRun, geometry: str) -> list[str]:
-    """Return *spots* of *run* as texts of GeoJSON features."""
-    return features(
-        spots, geometry=geometry, precision=DECIMALS, properties=spot_properties(run)
-    )
-
-
+# 0.1 m: neighbouring squares share their edges.
+DECIMALS = 6
 KEYS = [
     pages.Key("area_km2", pages.as_number, is_falling=True),
     pages.Key("identity", pages.as_uuid),
 ]
-ORDER = ["-area_km2", "identity"]
-LAYER = {"operator": LayerOperator.values, "service": Service.values}
-
-
-class MapOutlines(APIView):
-    """Blank spots of one layer of a run within a box, with their outlines."""
-
-    @extend_schema(
-        operation_id="map_outlines",
-        parameters=[
-            RUN,
-            *(
-                OpenApiParameter(name, str, enum=known, required=True)
-                for name, known in LAYER.items()
-            ),
-            OpenApiParameter(
-                "bbox", str, required=True, description="west,south,east,north"
-            ),
-        ],
-        responses=GEOJSON,
-        description=(
-            "What the map draws close by. Programs read `blank-spots/`, page by page."
-        ),
-    )
-    def get(self, request: Request) -> HttpResponse:
-        run = run_of(request)
-        query = request.query_params
-        layer = {name: params.choice(query, name, LAYER[name]) for name in LAYER}
-        bbox = params.bbox(query)
-        if None in layer.values() or bbox is None:
-            raise ParameterError(
-                _("Name one layer and a box: operator=…, service=… and bbox=….")
-            )
-        etag = f'"map-outlines-{run.pk}"'
-        if not_modified := unchanged(request, etag):
-            return not_modified
-        spots = BlankSpot.objects.of_run(run.pk).filter(
-            polygon__intersects=Polygon.from_bbox(bbox), **layer
-        )
-        texts = spot_features(spots.order_by(*ORDER), run, "outline")
-        return tag(collection_response(texts, run=str(run.pk)), etag)
 
 
 class BlankSpots(APIView):
@@ -140,7 +91,6 @@ class BlankSpots(APIView):
         run = run_of(request)
         query = request.query_params
         geometry = geometry_of(request)
-        spots = asked_spots(request, run)
         paging = pages.paging_of(query, KEYS)
         properties = pages.fields_of(query, spot_properties(run))
         etag = f'"blank-spots-{run.pk}-{geometry}"'
@@ -149,7 +99,7 @@ class BlankSpots(APIView):
         page = pages.feature_page(
             request,
             paging,
-            spots,
+            asked_spots(request, run),
             geometry=geometry,
             precision=DECIMALS,
             properties=properties,
@@ -223,7 +173,12 @@ class BlankSpotDetail(APIView):
     def get(self, request: Request, identity: str) -> HttpResponse:
         run = run_of(request)
         spots = BlankSpot.objects.of_run(run.pk).filter(identity=identity)
-        texts = spot_features(spots, run, geometry_of(request))
+        texts = features(
+            spots,
+            geometry=geometry_of(request),
+            precision=DECIMALS,
+            properties=spot_properties(run),
+        )
         if not texts:
             raise NoRunError(_("This run has no such blank spot."))
         return HttpResponse(texts[0], content_type="application/geo+json")

@@ -25,7 +25,6 @@ urlpatterns = [
         name="api-map-boundaries",
     ),
     path("map-blank-spots/", map_layers.MapSpots.as_view(), name="api-map-spots"),
-    path("map-outlines/", blank_spots.MapOutlines.as_view(), name="api-map-outlines"),
     path(
         "village-shares/", map_layers.VillageShares.as_view(), name="api-village-shares"
     ),

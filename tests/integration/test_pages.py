@@ -243,15 +243,3 @@ def test_a_district_tells_its_villages_and_the_sum_of_their_areas(reader, much):
         assert layer["blank_km2"] == pytest.approx(sum(parts), abs=1e-3)
     assert len(told["coverage"]) == 4
     assert reader.get("/api/v1/districts/64.02.99/").status_code == 404
-
-
-def test_the_map_gets_a_whole_layer_at_once(reader, much):
-    run = CoverageRun.objects.get(is_current=True)
-    query = f"run={run.pk}&operator=TELKOMSEL&service=voice"
-    whole = reader.get(f"/api/v1/map-blank-spots/?{query}").json()
-    pages = walk(reader, f"/api/v1/blank-spots/?{query}&limit=1")
-    drawn = whole["objects"]["spots"]["geometries"]
-    assert [name_of(one) for one in drawn] == pages
-    near = reader.get(f"/api/v1/map-outlines/?{query}&bbox=116,-0.05,116.06,0.05")
-    assert 0 < len(near.json()["features"]) < len(pages)
-    assert reader.get("/api/v1/map-outlines/?operator=ANY").status_code == 400

@@ -93,11 +93,14 @@ page.surface = makeSurface(map, options.tiles, {
 page.spots = makeSpots(map, {
   loadNear: (extent) =>
     loading("spots in detail", () =>
-      api.get("map-outlines/", {
+      api.get("blank-spots/", {
         run: page.run.id,
         operator: view.operator,
         service: view.service,
         bbox: extent.map((degrees) => degrees.toFixed(4)).join(","),
+        geometry: "outline",
+        // More than any layer has: what is seen is asked for at once.
+        limit: 10000,
       }),
     ),
 });
