@@ -70,6 +70,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "ogc-collections": lambda: reverse("ogc-collections") + "?f=html",
     "ogc-collection": lambda: reverse("ogc-collection", args=["villages"]) + "?f=html",
     "ogc-queryables": lambda: reverse("ogc-queryables", args=["villages"]) + "?f=html",
+    "ogc-sortables": lambda: reverse("ogc-sortables", args=["villages"]) + "?f=html",
     "ogc-items": lambda: reverse("ogc-items", args=["villages"]) + "?f=html",
     "ogc-item": lambda: reverse("ogc-item", args=["villages", VILLAGE]) + "?f=html",
     "password_change": lambda: reverse("password_change"),

@@ -19,9 +19,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.crs import Crs
 from coverage.api.ogc.items import STORED
+from coverage.api.ogc.schemas import Collection
 from kukar_connect.errors import DomainError
 
 LANGUAGES = ("cql2-text", "cql2-json")

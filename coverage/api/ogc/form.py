@@ -12,7 +12,15 @@ from coverage.api.ogc.collections import COLLECTIONS
 FORM = hashlib.sha256(
     b"".join(
         Path(__file__).with_name(f"{name}.py").read_bytes()
-        for name in ("collections", "items", "item_views", "order", "query", "cql2_sql")
+        for name in (
+            "collections",
+            "schemas",
+            "items",
+            "item_views",
+            "order",
+            "query",
+            "cql2_sql",
+        )
     )
 ).hexdigest()[:12]
 # Pages at these addresses never change within a run.

@@ -18,7 +18,6 @@ from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.form import FORM
 from coverage.api.ogc.items import (
     ItemQuery,
@@ -35,6 +34,7 @@ from coverage.api.ogc.query import (
     query_of,
     run_number,
 )
+from coverage.api.ogc.schemas import Collection
 from coverage.api.ogc.views import (
     GEOJSON,
     OgcView,

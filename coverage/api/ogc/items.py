@@ -13,9 +13,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.crs import CRS84, Crs
 from coverage.api.ogc.order import Sorting, behind, order_by, terms_of
+from coverage.api.ogc.schemas import Collection
 from kukar_connect.errors import DomainError
 
 STORED = 4326
@@ -86,8 +86,10 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
         after = f" AND {place[0]}"
         sought |= place[1]
     columns = "".join(f", {sql} AS term{n}" for n, (sql, _, _) in enumerate(terms[:-1]))
+    feature = _feature(collection, query.crs, query.shown)
+    row = feature if collection.is_computed else collection.row
     found = (
-        f"SELECT {collection.key} AS key, {collection.row} AS row{columns}"  # noqa: S608 - names of our own
+        f"SELECT {collection.key} AS key, {row} AS row{columns}"  # noqa: S608 - names of our own
         f" FROM {collection.source} WHERE {where}"
     )
     order = order_by(
@@ -95,7 +97,7 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
         + [("key", "", False)]
     )
     known = _known_count(collection, where, values)
-    if known is None and not after and query.is_narrowed:
+    if known is None and not after and (query.is_narrowed or collection.is_computed):
         # The index of places is gone through once, for the page and for the count.
         begin = f"WITH hit AS MATERIALIZED ({found}) "
         found, matched = "SELECT * FROM hit", "SELECT count(*) FROM hit"
@@ -106,14 +108,15 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
             if known is None
             else f"SELECT {known}"
         )
-    text = (
-        f"SELECT {_feature(collection, query.crs, query.shown)}"  # noqa: S608 - names of our own
-        f" FROM {collection.source}"
-        f" WHERE {collection.row} = page.row"
-    )
+    text = "page.row"
+    if not collection.is_computed:
+        text = (
+            f"(SELECT {feature} FROM {collection.source}"  # noqa: S608 - names of our own
+            f" WHERE {collection.row} = page.row)"
+        )
     # One more, to know whether there is a next page.
     statement = f"""{begin}
-        SELECT string_agg(({text}), E',\n') FILTER (WHERE number <= %(limit)s),
+        SELECT string_agg({text}, E',\n') FILTER (WHERE number <= %(limit)s),
                least(count(*), %(limit)s), count(*) > %(limit)s,
                max(key::text) FILTER (WHERE number = %(limit)s), ({matched})
         FROM (SELECT row_number() OVER () AS number, one.*

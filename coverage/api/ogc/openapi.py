@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from coverage.api.ogc.collections import COLLECTIONS, Collection
+from coverage.api.ogc.collections import COLLECTIONS
 from coverage.api.ogc.crs import CRS84, SYSTEMS
 from coverage.api.ogc.order import is_sortable
+from coverage.api.ogc.schemas import Collection
 
 PROBLEM = {
     "description": "What is wrong, in words (RFC 9457).",

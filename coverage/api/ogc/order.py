@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from coverage.api.ogc.collections import Collection, Property
+from coverage.api.ogc.schemas import Collection, Property
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from rest_framework.request import Request
 
-from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.cql2_sql import LANGUAGES, sql_of
 from coverage.api.ogc.crs import CRS84, MOST_M, SYSTEMS, Crs
 from coverage.api.ogc.items import STORED, ItemQuery
 from coverage.api.ogc.order import Sorting, is_sortable
+from coverage.api.ogc.schemas import Collection
 from coverage.selectors import runs
 from kukar_connect import params
 from kukar_connect.errors import DomainError

@@ -22,7 +22,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from coverage.api.ogc.collections import COLLECTIONS, Collection
+from coverage.api.ogc.collections import COLLECTIONS
 from coverage.api.ogc.crs import CRS84, SYSTEMS
 from coverage.api.ogc.items import (
     extent_of,
@@ -34,6 +34,7 @@ from coverage.api.ogc.query import (
     USUAL_LIMIT,
     NotThereError,
 )
+from coverage.api.ogc.schemas import Collection
 from kukar_connect import params
 
 CONFORMANCE = [
