@@ -17,6 +17,7 @@ from villages.models.reviews import LONGEST_REASON
 from villages.selectors.review_queue import can_be_asked_sql, own_reports
 from villages.services.measurement_tasks import follow_reviews
 from villages.services.submit_reports import leave_change
+from villages.services.webhook_events import leave_reviews
 
 DECISIONS = (ReviewState.ACCEPTED, ReviewState.REJECTED, ReviewState.ASKED)
 # What one request can decide in a few seconds; more is done by deciding again.
@@ -56,6 +57,7 @@ changed AS (
             WHERE review.report_id = chosen.id ORDER BY review.id DESC LIMIT 1)
     )
     RETURNING report.id, chosen.previous, report.operator, report.point,
+              report.reported_by_id,
               {_COUNTS.format("chosen.previous", "chosen.previous")}
               <> {_COUNTS.format("%(decision)s", "%(decision)s")} AS is_for_the_map
 ),
@@ -71,7 +73,9 @@ SELECT count(*), array_agg(DISTINCT operator) FILTER (WHERE is_for_the_map),
        min(ST_Y(point)) FILTER (WHERE is_for_the_map),
        max(ST_X(point)) FILTER (WHERE is_for_the_map),
        max(ST_Y(point)) FILTER (WHERE is_for_the_map),
-       array_agg(id) FILTER (WHERE is_for_the_map)
+       array_agg(id) FILTER (WHERE is_for_the_map),
+       array_agg(id::text ORDER BY id), array_agg(reported_by_id ORDER BY id),
+       clock_timestamp()
 FROM changed
 """
 
@@ -166,9 +170,17 @@ def _decide(ids: Sequence[UUID], decision: str, reason: str, by: User) -> int:
                 "name": by.get_username(),
             },
         )
-        count, operators, *extent, counted_otherwise = cursor.fetchone()
+        count, operators, *extent, counted_otherwise, decided, senders, at = (
+            cursor.fetchone()
+        )
     if operators:
         west, south, east, north = extent
         leave_change(operators=operators, extent=(west, south, east, north))
         follow_reviews(report_ids=counted_otherwise)
+    if count and decision in DECISIONS:
+        leave_reviews(
+            reviewed=list(zip(decided, senders, strict=True)),
+            state=str(decision),
+            now=at,
+        )
     return count
