@@ -8,6 +8,7 @@ from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from coverage.web import words
 
@@ -59,7 +60,9 @@ def wita_date(when: datetime) -> str:
 def wita(when: datetime) -> str:
     """Show a moment in the regency's own time, and say so."""
     local = timezone.localtime(when)
-    return f"{formats.date_format(local, 'j F Y, H.i')}{NO_BREAK}WITA"
+    # Indonesian writes the clock with a point.
+    clock = "H.i" if (get_language() or "id").startswith("id") else "H:i"
+    return f"{formats.date_format(local, f'j F Y, {clock}')}{NO_BREAK}WITA"
 
 
 @register.filter

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import quote, unquote
 
 import geopandas
 import pyogrio
@@ -324,6 +327,58 @@ def test_the_frame_shows_the_same_map_with_a_way_to_the_whole_one(
     assert whole.startswith(f"{live_server.url}/?operator=TELKOMSEL")
 
 
+@pytest.fixture
+def foreign_site():
+    """A site of another address whose page frames what its query names."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            framed = unquote(self.path.partition("?")[2])
+            self.wfile.write(
+                f'<!doctype html><title>Desa</title><link rel="icon" href="data:,">'
+                f'<iframe title="Peta" width="900" height="600" src="{framed}">'
+                "</iframe>".encode()
+            )
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_only_a_site_that_was_named_shows_the_map_in_its_page(
+    open_page, a_run, settings, live_server, foreign_site, complaints, is_named
+):
+    settings.KUKAR_PUBLIC_MAP = True
+    settings.KUKAR_FRAME_ANCESTORS = [
+        foreign_site if is_named else "https://lain.example"
+    ]
+    address = f"{live_server.url}/tertanam/?operator=TELKOMSEL{BLANK}"
+    page = open_page(f"{foreign_site}/?{quote(address, safe='')}")
+    frame = page.frame_locator("iframe")
+    if is_named:
+        expect(frame.locator("#map")).to_have_attribute("aria-busy", "false")
+        frame.locator("#map").click()
+        expect(frame.get_by_role("complementary")).to_contain_text("Blank spot")
+        whole = frame.get_by_role("link", name="Buka peta lengkap")
+        assert whole.get_attribute("href").startswith(f"{live_server.url}/?operator=")
+    else:
+        page.wait_for_load_state()
+        expect(frame.locator("#map")).to_have_count(0)
+        assert any("frame-ancestors" in text for text in complaints)
+        complaints.clear()
+
+
 # --- the background ---------------------------------------------------------------------
 
 
@@ -368,6 +423,29 @@ def test_the_offices_map_is_chosen_drawn_named_and_remembered(open_map, office_m
     page.get_by_role("radio", name="Tanpa latar").check()
     expect(page.locator(".leaflet-osm-pane canvas")).to_have_count(0)
     assert "basemap" not in page.url
+
+
+def test_roads_of_the_offices_own_are_seen_from_afar(open_map, tmp_path, settings):
+    path = tmp_path / "jalan.pmtiles"
+    road = shapely.LineString([(115.9, 0.0), (116.3, 0.0)])
+    pyogrio.write_dataframe(
+        geopandas.GeoDataFrame({"NAMOBJ": ["Jalan"]}, geometry=[road], crs=4326),
+        path,
+        layer="roads",
+        driver="PMTiles",
+        MINZOOM=6,
+        MAXZOOM=10,
+    )
+    settings.KUKAR_BASEMAP = str(path)
+    page = open_map("?layers=boundaries&basemap=office#9/0.0000/116.0500")
+    tiles = page.locator(".leaflet-osm-pane canvas.leaflet-tile-loaded")
+    expect(tiles.first).to_be_visible()
+    # Waits until the line has been drawn on some tile.
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".leaflet-osm-pane canvas")].some((tile) =>
+            tile.getContext("2d").getImageData(0, 0, tile.width, tile.height)
+                .data.some((value) => value > 0))"""
+    )
 
 
 def test_a_background_that_cannot_be_read_is_said_and_the_map_stays(

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,9 +15,10 @@ import polib
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from coverage.services.compute_run import compute_full
+from coverage.templatetags.coverage_words import wita
 from tests.pages import (
     PAGES,
     PAGES_BEFORE_SIGNING_IN,
@@ -328,3 +330,10 @@ def test_the_formats_tell_right_from_wrong():
     assert not COMMA.search("1,234 km²")
     assert MOMENT.search("25 November 2026 14.05")
     assert not MOMENT.search("25 November 2026, 14.05 WITA")
+
+
+@pytest.mark.parametrize(("language", "clock"), [("id", "14.05"), ("en", "14:05")])
+def test_the_clock_is_written_as_the_readers_language_does(language, clock):
+    with translation.override(language):
+        told = wita(datetime(2026, 11, 25, 6, 5, tzinfo=UTC))
+    assert told.replace("\xa0", " ") == f"25 November 2026, {clock} WITA"

@@ -32,7 +32,8 @@ function rules() {
   const kindOf = ({ props }) => props.kind ?? props.class;
   const isPolygon = (zoom, { geomType }) => geomType === 3;
   const isLine = (zoom, { geomType }) => geomType === 2;
-  const isBig = (zoom, feature) => BIG_ROADS.includes(kindOf(feature));
+  // An office's own file of roads may name no kinds: then all of them are to be seen.
+  const isBig = (zoom, feature) => BIG_ROADS.includes(kindOf(feature) ?? "highway");
   const isSmall = (zoom, feature) => !isBig(zoom, feature);
   const roads = ["roads", "transportation"].flatMap((name) => [
     { ...line(name, COLOURS.path, [[11, 0.4], [16, 3]], isSmall), minzoom: 11 },
