@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import connection
 
-from coverage.api.ogc.collections import (
-    BLANK_SPOTS,
+from coverage.api.ogc.collections import BLANK_SPOTS
+from coverage.api.ogc.schemas import (
     DAY,
     INTEGER,
     MOMENT,

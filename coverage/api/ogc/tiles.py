@@ -11,8 +11,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.query import NotThereError, run_number
+from coverage.api.ogc.schemas import Collection
 from coverage.api.ogc.tile_sql import MAX_ZOOM, PREPARED, tile_of
 from coverage.api.ogc.views import OgcView, collection_named
 from coverage.api.run_answers import run_key

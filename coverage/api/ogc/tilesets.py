@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from coverage.api.ogc.collections import Collection
 from coverage.api.ogc.crs import CRS84, EPSG
 from coverage.api.ogc.items import extent_of
 from coverage.api.ogc.query import NotThereError, run_number
+from coverage.api.ogc.schemas import Collection
 from coverage.api.ogc.tile_sql import UNITS_ZOOM
 from coverage.api.ogc.tiles import MVT, SCHEME, tile_parameters, tile_root, tiled
 from coverage.api.ogc.views import OgcView, link
