@@ -8,13 +8,14 @@ from kukar_connect.pwa import manifest, service_worker
 from kukar_connect.views import ApiDocs
 
 urlpatterns = [
+    # First, because programs ask by the thousand and patterns are tried in turn.
+    path("ogc/", include("coverage.api.ogc.urls")),
     path("", include("coverage.web.urls")),
     path("", include("villages.web.urls")),
     path("tiles/", include("coverage.api.tile_urls")),
     path("api/v1/", include("villages.api.urls")),
     path("api/v1/", include("coverage.api.urls")),
     path("unduhan/", include("coverage.api.download_urls")),
-    path("ogc/", include("coverage.api.ogc.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", ApiDocs.as_view(), name="api-docs"),
     path(
