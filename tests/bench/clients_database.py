@@ -73,3 +73,12 @@ def fill(boundaries: str | None = None) -> None:
         say("the same for the others")
         cursor.execute(_FOR_THE_OTHERS)
         cursor.execute("VACUUM ANALYZE")
+
+
+def current_run() -> int:
+    from coverage.selectors.runs import current_run
+
+    run = current_run()
+    if run is None:
+        sys.exit("There is no run.")
+    return run.pk
