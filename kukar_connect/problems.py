@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -20,6 +21,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
         problem = {"title": _(exc.title), "detail": str(exc.detail), **exc.facts}
         return _problem(exc.status, problem)
 
+    if isinstance(exc, RequestDataTooBig):
+        return _problem(413, {"title": _title(413)})
     response = exception_handler(exc, context)
     if response is None:
         return None
@@ -37,6 +40,8 @@ def _title(status: int) -> str:
         403: _("Your account may not do this."),
         404: _("There is nothing at this address."),
         405: _("This address does not take that method."),
+        406: _("This address does not answer in that form."),
+        413: _("Too many bytes at once."),
         415: _("Send JSON."),
         429: _("Too many requests; try again later."),
     }

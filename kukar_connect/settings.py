@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -207,6 +208,7 @@ KUKAR_FLAG_EFFECTS = {
     # Lowered only: or the map would never hear of a new site, or of one that died.
     "contradicts_neighbours": 0.5,
     "future": "hold",
+    "impossible_time": "hold",
     "old": 1,
     "wrong_clock": 0.5,
 } | env.json("KUKAR_FLAG_EFFECTS", default={})
@@ -246,6 +248,22 @@ KUKAR_ENROLMENT_HOURS = env.int("KUKAR_ENROLMENT_HOURS", default=48)
 # How long a token of the API may hold, and how many one account may have.
 KUKAR_TOKEN_MOST_DAYS = env.int("KUKAR_TOKEN_MOST_DAYS", default=366)
 KUKAR_TOKENS_OF_ONE = env.int("KUKAR_TOKENS_OF_ONE", default=20)
+
+# --- webhooks: docs/webhooks.md -----------------------------------------------
+KUKAR_WEBHOOKS_OF_ONE = env.int("KUKAR_WEBHOOKS_OF_ONE", default=10)
+# Addresses that begin with http:// too, for receivers in the office's own network.
+KUKAR_WEBHOOK_HTTP = env.bool("KUKAR_WEBHOOK_HTTP", default=False)
+# Names and networks that may be called although they are not public.
+KUKAR_WEBHOOK_PRIVATE = env.list("KUKAR_WEBHOOK_PRIVATE", default=[])
+for _place in KUKAR_WEBHOOK_PRIVATE:
+    if "/" in _place:
+        try:
+            ip_network(_place)
+        except ValueError as _error:
+            _wrong = f"KUKAR_WEBHOOK_PRIVATE: {_error}"
+            raise ImproperlyConfigured(_wrong) from _error
+# How long messages and what became of them can be looked up.
+KUKAR_WEBHOOK_KEEP_DAYS = env.int("KUKAR_WEBHOOK_KEEP_DAYS", default=30)
 
 # --- safety ------------------------------------------------------------------
 IS_HTTPS = env.bool("KUKAR_HTTPS", default=False)

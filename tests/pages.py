@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from django.contrib.auth.models import User
 from django.contrib.gis.geos import Point
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -16,7 +17,15 @@ from django.utils import timezone
 from coverage.models import Action, ActionStatus, BlankSpot
 from coverage.selectors.runs import current_run
 from coverage.services.downloads.build import build_files
-from villages.models import Claim, ClaimSheet, ImportBatch, Settlement
+from villages.models import (
+    Claim,
+    ClaimSheet,
+    ImportBatch,
+    Settlement,
+    Webhook,
+    WebhookDelivery,
+)
+from villages.services.webhooks import create_webhook
 
 VILLAGE = "64.02.12.2001"
 
@@ -47,6 +56,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "report-form": lambda: reverse("report-form"),
     "devices": lambda: reverse("devices"),
     "tokens": lambda: reverse("tokens"),
+    "webhooks": lambda: reverse("webhooks"),
+    "webhook": lambda: reverse("webhook", args=[a_webhook().pk]),
     "report-import": lambda: reverse("report-import"),
     "import-detail": lambda: reverse("import-detail", args=[an_import().pk]),
     "claim-sheets": lambda: reverse("claim-sheets"),
@@ -85,7 +96,8 @@ NOT_PAGES: list[tuple[str, str]] = [
         "made by an upload; tests/browser/test_places.py looks at it with axe",
     ),
     (
-        r".*-(revoke|resume|cancel|discard|decide|decide-all|delete|drop|save)"
+        r".*-(revoke|resume|cancel|discard|decide|decide-all|delete|drop|save"
+        r"|pause|test|resend|secret)"
         r"|logout|set_language",
         "takes a POST and leads to a page",
     ),
@@ -148,6 +160,37 @@ def a_settlement() -> Settlement:
         name="RT 1",
         defaults={"point": Point(116.05, 0.0, srid=4326), "source": "kantor desa"},
     )[0]
+
+
+def a_webhook() -> Webhook:
+    """Return a webhook of the account that looks at the pages, with a log."""
+    found = Webhook.objects.first()
+    if found:
+        return found
+    now = timezone.now()
+    webhook, _secret = create_webhook(
+        owner=User.objects.filter(groups__name="admin").earliest("pk"),
+        address="https://penerima.contoh.go.id/kukar-connect/peristiwa",
+        events=["run.published", "blank_spot.opened", "report.reviewed"],
+        now=now,
+    )
+    Webhook.objects.filter(pk=webhook.pk).update(
+        failures=2, last_attempt_at=now, last_outcome="status", last_status=503
+    )
+    ended = {"state": "delivered", "outcome": "delivered", "status": 204}
+    waits = {"next_attempt_at": now, "outcome": "status", "status": 503}
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(
+            webhook=webhook,
+            event="run.published",
+            body="{}",
+            created_at=now,
+            attempts=number,
+            **(ended if number % 2 else waits),
+        )
+        for number in range(30)
+    )
+    return webhook
 
 
 def an_import() -> ImportBatch:

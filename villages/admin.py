@@ -28,6 +28,7 @@ from villages.models import (
     SignalReport,
     Site,
     Village,
+    Webhook,
 )
 
 admin.site.site_header = admin.site.site_title = "Kukar Connect"
@@ -281,6 +282,19 @@ class ApiTokenAdmin(KeptAsTheyCameAdmin):
     ]
     list_select_related = ["user"]
     exclude = ["token_hash"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(Webhook)
+class WebhookAdmin(KeptAsTheyCameAdmin):
+    """Who has what sent where; an administrator may delete one that should not be."""
+
+    list_display = ["address", "owner", "events", "state", "last_outcome", "created_at"]
+    list_filter = ["state"]
+    list_select_related = ["owner"]
+    exclude = ["seed", "secret_hash", "previous_seed"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return admin.ModelAdmin.has_delete_permission(self, request, obj)

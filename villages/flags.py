@@ -69,6 +69,8 @@ class Flag(models.TextChoices):
         gettext_lazy("contradicts the reports around"),
     )
     FUTURE = "future", gettext_lazy("time in the future")
+    # Only of reports that were stored before times were bounded (migration 0016).
+    IMPOSSIBLE_TIME = "impossible_time", gettext_lazy("time that cannot be")
     OLD = "old", gettext_lazy("over two years old")
     WRONG_CLOCK = "wrong_clock", gettext_lazy("the phone's clock is wrong")
 
@@ -105,6 +107,10 @@ def reason_of(flag: Flag) -> str:
         )
         % {"metres": settings.KUKAR_NEIGHBOUR_RANGE_M, "count": LEAST_NEIGHBOURS},
         Flag.FUTURE: _("It was observed after it arrived here."),
+        Flag.IMPOSSIBLE_TIME: _(
+            "Nobody can have observed it then, and nobody knows when it was: it can be "
+            "rejected or asked about, but it cannot count."
+        ),
         Flag.OLD: _(
             "It was observed more than two years before it arrived. The older it is, "
             "the less the map counts it: half after two years."
@@ -167,6 +173,11 @@ def check_settings(
         refuse(f"KUKAR_FLAG_EFFECTS: there is no flag {name!r}.")
     for name in sorted(known - set(effects)):
         refuse(f"KUKAR_FLAG_EFFECTS: {name!r} is missing.")
+    if effects.get(Flag.IMPOSSIBLE_TIME.value, HOLD) != HOLD:
+        refuse(
+            f'KUKAR_FLAG_EFFECTS: {Flag.IMPOSSIBLE_TIME.value!r} can only be "{HOLD}": '
+            "the age of such a report is not known."
+        )
     for name in sorted(known & set(effects)):
         effect = effects[name]
         is_weight = (

@@ -64,8 +64,9 @@ class MonthlyRuns(APIView):
         responses=OpenApiTypes.OBJECT,
         description=(
             "The newest published run of each month (WITA) of its input cut-off, with "
-            "the areas of one layer. `as_of` is not null where the run was computed "
-            "afterwards from the reports known at that moment."
+            "the areas of one layer: `blank_km2` is surely blank, `likely_blank_km2` "
+            "probably; the dashboard's blank area is both. `as_of` is not null where "
+            "the run was computed afterwards from the reports known at that moment."
         ),
     )
     def get(self, request: Request) -> HttpResponse:
@@ -98,13 +99,15 @@ def _month(run: Any, areas: dict[str, float]) -> dict[str, Any]:
         "input_cutoff_at": run.input_cutoff_at,
         "as_of": run.as_of,
         "blank_km2": areas.get("blank_km2"),
+        "likely_blank_km2": areas.get("likely_blank_km2"),
         "unknown_km2": areas.get("unknown_km2"),
         "covered_km2": areas.get("covered_km2"),
     }
 
 
 _AREAS = """
-SELECT run.id, sum(v.covered_km2), sum(v.blank_km2), sum(v.unknown_km2)
+SELECT run.id, sum(v.covered_km2), sum(v.blank_km2), sum(v.likely_blank_km2),
+       sum(v.unknown_km2)
 FROM unnest(%(runs)s::bigint[]) AS run(id)
 JOIN coverage_villagecoverage AS v
   ON v.operator = %(operator)s AND v.service = %(service)s
@@ -123,9 +126,10 @@ def areas_of_runs(runs: list[int], layer: tuple[str, str]) -> dict[int, dict[str
             run: {
                 "covered_km2": round(covered, 4),
                 "blank_km2": round(blank, 4),
+                "likely_blank_km2": round(likely, 4),
                 "unknown_km2": round(unknown, 4),
             }
-            for run, covered, blank, unknown in cursor.fetchall()
+            for run, covered, blank, likely, unknown in cursor.fetchall()
         }
 
 

@@ -20,6 +20,7 @@ from coverage.core.crowds import Cells
 from coverage.core.grid import position_of
 from coverage.models import ANY_OPERATOR, LayerOperator, Service
 from coverage.selectors.drawn_places import DETAILS, drawn_places, places_fingerprint
+from coverage.selectors.map_spots import sketched_spots
 from coverage.selectors.place_layers import place_states, village_shares
 from coverage.selectors.report_squares import (
     FOUND,
@@ -45,7 +46,10 @@ class MapBoundaries(APIView):
                 "detail",
                 str,
                 enum=list(DETAILS),
-                description="far (default): for the whole regency; near: from zoom 11.",
+                description=(
+                    "far (default): for the whole regency; middle: from zoom 9.5; "
+                    "near: from zoom 11."
+                ),
             )
         ],
         responses=OpenApiTypes.OBJECT,
@@ -65,6 +69,30 @@ class MapBoundaries(APIView):
         )
 
 
+class MapSpots(APIView):
+    """Blank spots of a layer as TopoJSON, for drawing the whole regency.
+
+    What is said of one of them is at `blank-spots/{id}/`, its exact shape too.
+    """
+
+    @extend_schema(
+        operation_id="map_blank_spots",
+        parameters=[RUN, OPERATOR, SERVICE],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> HttpResponse:
+        run = run_of(request)
+        etag = f'"map-blank-spots-{run.pk}-{run.checksum}"'
+        return unchanged(request, etag) or tag(
+            packed_response(
+                request,
+                sketched_spots(run.pk, run.checksum, *layer_of(request)),
+                content_type="application/json",
+            ),
+            etag,
+        )
+
+
 class LayerOfRun(APIView, ABC):
     """Something about one layer of one run, which never changes."""
 
@@ -73,10 +101,7 @@ class LayerOfRun(APIView, ABC):
     @extend_schema(parameters=[RUN, OPERATOR, SERVICE], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> HttpResponse:
         run = run_of(request)
-        query = request.query_params
-        operator = params.choice(query, "operator", LayerOperator.values)
-        service = params.choice(query, "service", Service.values)
-        layer = (operator or ANY_OPERATOR, service or Service.INTERNET.value)
+        layer = layer_of(request)
         etag = f'"{self.name}-{run.pk}-{run.checksum}"'
         return unchanged(request, etag) or tag(
             Response({"run": run.pk, **self.found(run, *layer)}), etag
@@ -215,6 +240,13 @@ class ReportCells(CellsView):
                 list(c) for c in zip(*(c.tolist() for c in columns), strict=True)
             ],
         }
+
+
+def layer_of(request: Request) -> tuple[str, str]:
+    query = request.query_params
+    operator = params.choice(query, "operator", LayerOperator.values)
+    service = params.choice(query, "service", Service.values)
+    return operator or ANY_OPERATOR, service or Service.INTERNET.value
 
 
 def view_of(request: Request) -> View:

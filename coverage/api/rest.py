@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from django.contrib.gis.db.models import MultiPolygonField
 from django.contrib.gis.geos import Polygon
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
@@ -47,12 +45,9 @@ from coverage.web.profile_words import kind_and_name, village_sentence
 from kukar_connect import params
 from kukar_connect.errors import DomainError
 from kukar_connect.geojson import (
-    CONTENT_TYPE,
     collection_response,
-    collection_text,
     features,
 )
-from kukar_connect.kept import pack, packed_response
 from villages.api.places import x_of, y_of
 from villages.models import Claim, SignalReport, Village
 
@@ -96,21 +91,16 @@ def tag(response: HttpResponse, etag: str) -> HttpResponse:
     return response
 
 
-GEOMETRIES = ["polygon", "outline", "sketch"]
+GEOMETRIES = ["polygon", "outline"]
 GEOMETRY = OpenApiParameter(
     "geometry",
     str,
     enum=GEOMETRIES,
     description=(
         "polygon (default): the exact union of the squares. outline: the same with "
-        "slopes for stairs, for drawing. sketch: the outline, coarser than a square, "
-        "for drawing from afar."
+        "slopes for stairs, for drawing."
     ),
 )
-# A sketch's line may move by this many degrees: half a square, and half a pixel at
-# zoom 10.
-SKETCH_DEG = 0.0007
-SKETCH_DECIMALS = 4
 
 
 def geometry_of(request: Request) -> str:
@@ -119,34 +109,12 @@ def geometry_of(request: Request) -> str:
 
 def spot_features(spots: QuerySet, run: CoverageRun, geometry: str) -> list[str]:
     """Return *spots* of *run* as texts of GeoJSON features."""
-    if geometry == "sketch":
-        spots = spots.annotate(
-            sketch=Func(
-                "outline",
-                Value(SKETCH_DEG),
-                function="ST_SimplifyPreserveTopology",
-                output_field=MultiPolygonField(),
-            )
-        )
     return features(
         spots,
         geometry=geometry,
-        precision=SKETCH_DECIMALS if geometry == "sketch" else 6,
+        precision=6,
         properties=spot_properties(run),
     )
-
-
-# A layer of a run never changes, and everybody who opens the map asks for one; the
-# eight layers of a run in one geometry.
-@lru_cache(maxsize=8)
-def packed_layer(
-    run_id: int, checksum: str, operator: str, service: str, geometry: str
-) -> bytes:
-    """Return all blank spots of a layer, packed."""
-    run = CoverageRun.objects.get(pk=run_id)
-    spots = BlankSpot.objects.of_run(run_id).filter(operator=operator, service=service)
-    texts = spot_features(spots.order_by("-area_km2", "identity"), run, geometry)
-    return pack(collection_text(texts, run=str(run_id)))
 
 
 class BlankSpots(APIView):
@@ -174,15 +142,6 @@ class BlankSpots(APIView):
         etag = f'"blank-spots-{run.pk}-{geometry}"'
         if not_modified := unchanged(request, etag):
             return not_modified
-        query = request.query_params
-        whole = {"run", "operator", "service", "geometry"}
-        if set(query) == whole and all(query.values()):
-            packed = packed_layer(
-                run.pk, run.checksum, query["operator"], query["service"], geometry
-            )
-            return tag(
-                packed_response(request, packed, content_type=CONTENT_TYPE), etag
-            )
         texts = spot_features(spots.order_by("-area_km2", "identity"), run, geometry)
         return tag(collection_response(texts, run=str(run.pk)), etag)
 

@@ -3,6 +3,7 @@ from django.urls import path
 from coverage.api import map_layers, rest
 from coverage.api.at_point import CoverageAt
 from coverage.api.history import MonthlyRuns, RunDifferences
+from coverage.api.lookup import Lookup
 from coverage.api.priorities import Priorities
 from coverage.api.trip_tiles import TripTiles
 
@@ -21,6 +22,7 @@ urlpatterns = [
         map_layers.MapBoundaries.as_view(),
         name="api-map-boundaries",
     ),
+    path("map-blank-spots/", map_layers.MapSpots.as_view(), name="api-map-spots"),
     path(
         "village-shares/", map_layers.VillageShares.as_view(), name="api-village-shares"
     ),
@@ -28,6 +30,7 @@ urlpatterns = [
     path("evidence/", map_layers.Evidence.as_view(), name="api-evidence"),
     path("report-cells/", map_layers.ReportCells.as_view(), name="api-report-cells"),
     path("coverage/at/", CoverageAt.as_view(), name="api-coverage-at"),
+    path("coverage/lookup", Lookup.as_view(), name="api-coverage-lookup"),
     path("trip-tiles/", TripTiles.as_view(), name="api-trip-tiles"),
     path("runs/", rest.Runs.as_view(), name="api-runs"),
     path("runs/monthly/", MonthlyRuns.as_view(), name="api-runs-monthly"),

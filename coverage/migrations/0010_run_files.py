@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coverage', '0007_deleted_places_stay'),
+        ('coverage', '0008_ogc_items'),
     ]
 
     operations = [

@@ -91,7 +91,11 @@ class SurfaceTile(RunRow):
 
 
 class BlankSpot(RunRow):
-    """A polygon where reports show no usable signal, or probably none."""
+    """A polygon where reports show no usable signal, or probably none.
+
+    The table has a column more, ``feature_text``, which a trigger writes and the OGC
+    API reads (migration 0008).
+    """
 
     # What letters and plans cite: the same from run to run while it is one place.
     identity = models.UUIDField(default=uuid.uuid4, editable=False)

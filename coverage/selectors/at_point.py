@@ -158,7 +158,7 @@ few AS MATERIALIZED (
 nearest AS (
     SELECT DISTINCT ON (operator) operator, observed_at, point
     FROM (SELECT * FROM near UNION ALL SELECT * FROM few) AS known
-    ORDER BY operator, known.point <-> (SELECT point FROM here)
+    ORDER BY operator, known.point <-> (SELECT point FROM here), observed_at DESC
 ),
 last AS (
     SELECT point FROM near

@@ -139,7 +139,9 @@ class Summed:
     blank_uncounted: int = 0
     stand_ins: int = 0
     is_demo: bool = False
+    # Blank or probably so, as places are counted; and what of it is only probable.
     blank_km2: float = 0.0
+    likely_blank_km2: float = 0.0
     unknown_km2: float = 0.0
     area_km2: float = 0.0
     spots: int = 0
@@ -205,6 +207,7 @@ def add_areas(
             sums.append(by_district.get(district))
         for one in filter(None, sums):
             one.blank_km2 += blank + likely
+            one.likely_blank_km2 += likely
             one.unknown_km2 += unknown
             one.area_km2 += covered + likely + blank + unknown
     spots = (

@@ -20,8 +20,9 @@ from kukar_connect.kept import pack
 from villages.models import District, Village
 
 # How far a line may move, in degrees, and decimals kept. A pixel of the whole regency
-# is 0.004° wide, one of zoom 11 is 0.0007°; "near" is what other answers round to.
-DETAILS = {"far": (0.0012, 4), "near": (0.00008, 5)}
+# is 0.004° wide, one of zoom 9.5 is 0.002°, one of zoom 11 is 0.0007°; "near" is what
+# other answers round to.
+DETAILS = {"far": (0.003, 3), "middle": (0.0012, 4), "near": (0.00008, 5)}
 
 
 def places_fingerprint() -> str:

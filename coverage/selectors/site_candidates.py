@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coverage.models import CoverageRun, PlaceState
-from coverage.selectors.measuring import Place, layer_places
+from coverage.selectors.place_states import Place, layer_places
 from villages.models import Facility, Site
 
 ALWAYS_COUNTED = (PlaceState.BLANK.value, PlaceState.LIKELY_BLANK.value)

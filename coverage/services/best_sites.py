@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from coverage.core import measure_next
 from coverage.core.best_sites import by_gain, covers, distinct_candidates, merge_demand
 from coverage.models import CoverageRun
-from coverage.selectors.measuring import Place, plane_latitude
+from coverage.selectors.place_states import Place
+from coverage.selectors.places_without_people import plane_latitude
 from coverage.selectors.site_candidates import Candidate, demand_and_candidates
 
 MOST_SITES = 10

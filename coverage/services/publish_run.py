@@ -57,6 +57,7 @@ from coverage.services.publish_rows import (
 )
 from coverage.services.publish_spots import Drawn, replace_spots
 from coverage.services.run_life import RunCancelledError
+from coverage.services.tell_of_run import tell_of_run
 from villages.models import ReportChange
 from villages.selectors.people_places import has_demo_places, people_places
 
@@ -213,6 +214,7 @@ def publish_run(
     run.error = ""
     run.seen_notes = []
     run.save()
+    tell_of_run(run, as_of=as_of, now=now)
     # Notes that came in meanwhile are not among these and wait for the next run.
     ReportChange.objects.filter(pk__in=notes).delete()
     if run.is_full:

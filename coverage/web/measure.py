@@ -23,9 +23,9 @@ from coverage.selectors.measuring import (
     USUAL_STOPS,
     Stop,
     StopList,
-    plane_latitude,
     stops_to_measure,
 )
+from coverage.selectors.places_without_people import plane_latitude
 from coverage.selectors.runs import current_run
 from coverage.selectors.ways import way_files
 from coverage.services.trip_files import Waypoint, gpx, table_workbook

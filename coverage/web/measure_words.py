@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from coverage.models import PlaceState
-from coverage.selectors.measuring import Place, Stop
+from coverage.selectors.measuring import Stop
+from coverage.selectors.place_states import Place
 from coverage.templatetags.coverage_words import count, km2, percent
 from coverage.web.words import confidence_word
 from villages.models import Facility, Operator, Settlement

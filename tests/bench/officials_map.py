@@ -141,7 +141,7 @@ def measure_requests(site: str, session: str) -> None:
         "/api/v1/map-boundaries/?detail=far",
         "/api/v1/map-boundaries/?detail=near",
         "/api/v1/runs/current/",
-        f"/api/v1/blank-spots/?{layer}&geometry=sketch",
+        f"/api/v1/map-blank-spots/?{layer}",
         f"/api/v1/blank-spots/?{layer}&geometry=outline&bbox=116.7,-0.6,117.1,-0.3",
         f"/tiles/{run}/ANY/internet/8/210/128.png",
         f"/tiles/{run}/ANY/internet/12/3379/2052.png?part=known",

@@ -429,6 +429,22 @@ def test_the_language_of_the_kept_page_can_be_changed(open_form):
     expect(page.locator("[data-ready=yes]")).to_be_visible()
 
 
+def test_the_kept_page_follows_a_language_chosen_on_another_page(
+    open_form, live_server
+):
+    page = open_form()
+    expect(page.get_by_text("Ready offline")).to_be_visible()
+    page.goto(f"{live_server.url}/masuk/")
+    page.get_by_role("button", name="Bahasa Indonesia").click()
+    expect(page.locator("html")).to_have_attribute("lang", "id")
+    page.wait_for_function(
+        "caches.match('/lapor/').then(kept => kept.text())"
+        ".then(text => text.includes('<html lang=\"id\"'))"
+    )
+    page.goto(f"{live_server.url}/lapor/")
+    expect(page.locator("html")).to_have_attribute("lang", "id")
+
+
 def test_a_phone_that_gives_no_position_gets_a_pin(open_form):
     page = open_form(permissions=[])
     expect(page.get_by_text("The browser does not give the position.")).to_be_visible()

@@ -45,12 +45,15 @@ from villages.models import (
     SignalReport,
     Site,
     Village,
+    Webhook,
+    WebhookDelivery,
 )
 from villages.services.submit_reports import Outcome, check_report
 
 pytestmark = pytest.mark.django_db
 BOX = Polygon.from_bbox((116.0, 0.0, 116.1, 0.1))
 POINT = Point(116.05, 0.05, srid=4326)
+ONE_MESSAGE = uuid.uuid4()
 
 
 def report(**values):
@@ -173,6 +176,32 @@ def api_token(**values):
             "token_hash": "0" * 64,
             "beginning": "kukar_",
             "expires_at": NOW,
+            **values,
+        }
+    )
+
+
+def webhook(**values):
+    return Webhook(
+        **{
+            "owner": a_user(),
+            "address": "https://example.org/hook",
+            "events": ["run.published"],
+            "seed": "0" * 64,
+            "secret_hash": "0" * 64,
+            **values,
+        }
+    )
+
+
+def webhook_delivery(**values):
+    return WebhookDelivery(
+        **{
+            "webhook": Webhook.objects.first() or saved(webhook()),
+            "event": "test",
+            "body": "{}",
+            "created_at": NOW,
+            "next_attempt_at": NOW,
             **values,
         }
     )
@@ -507,6 +536,20 @@ BROKEN = {
     "api_token_has_a_name": lambda: [api_token(name="")],
     "api_token_hash_form": lambda: [api_token(token_hash="x")],
     "api_token_scopes_known": lambda: [api_token(scopes=["own"])],
+    "webhook_address_is_http": lambda: [webhook(address="ftp://example.org/")],
+    "webhook_events_known": lambda: [webhook(events=["test"])],
+    "webhook_state_known": lambda: [webhook(state="asleep")],
+    "webhook_seed_form": lambda: [webhook(seed="x")],
+    "webhook_previous_secret_ends": lambda: [webhook(previous_seed="0" * 64)],
+    "webhook_delivery_once": lambda: [
+        webhook_delivery(message_id=ONE_MESSAGE),
+        webhook_delivery(message_id=ONE_MESSAGE),
+    ],
+    "webhook_delivery_event_known": lambda: [webhook_delivery(event="rain")],
+    "webhook_delivery_state_known": lambda: [webhook_delivery(state="lost")],
+    "webhook_delivery_waits_for_a_moment": lambda: [
+        webhook_delivery(next_attempt_at=None)
+    ],
     "site_kind_known": lambda: [site(kind="mast")],
     "site_status_known": lambda: [site(status="gone")],
     "site_operators_known": lambda: [site(operators=["ACME"])],
@@ -613,7 +656,7 @@ def test_the_rows_that_break_are_sound_without_the_fault():
     for model in (StagedLayer, StagedTile):
         staged(model).save(force_insert=True)
     difference().save(force_insert=True)
-    for make in (file_set, run_file):
+    for make in (file_set, run_file, webhook, webhook_delivery):
         make().save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

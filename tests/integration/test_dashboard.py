@@ -105,6 +105,7 @@ def test_sums_of_the_regency_and_of_the_district(a_run):
         assert (sums.people_blank, sums.stand_ins) == (100, 1)
         assert sums.confidence == pytest.approx(0.4)
         assert (sums.blank_km2, sums.unknown_km2) == (5, 13)
+        assert sums.likely_blank_km2 == 2
         # Weak lies inside covered and is not added again.
         assert sums.area_km2 == 6 + 2 + 3 + 4 + 9
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime, timedelta
 
+import geopandas
 import pytest
+import shapely
 from django.contrib.gis.geos import Point
 from django.utils import timezone
 
 from coverage.core.crowds import MOST_CELLS
+from coverage.selectors.map_spots import SKETCH_DEG, STEP_DEG
 from tests.conftest import a_report, a_village, no_service, store
 from tests.integration.test_compute import full
 from tests.integration.test_place_coverage import a_settlement
@@ -277,17 +280,34 @@ def test_neighbours_are_simplified_together(two_villages, viewer):
         assert all(corner in corners for corner in shared)
 
 
-def test_blank_spots_are_sketched_for_the_map_and_the_same_when_packed(
-    a_blank_west, viewer
-):
+def test_blank_spots_are_sketched_for_the_map(a_blank_west, viewer, tmp_path):
     run = full()
     layer = f"run={run.pk}&operator=TELKOMSEL&service=internet"
-    sketch = viewer.get(f"{API}/blank-spots/?{layer}&geometry=sketch").json()
-    exact = viewer.get(f"{API}/blank-spots/?{layer}&geometry=outline").json()
-    assert sketch["features"]
-    told = [[f["properties"] for f in one["features"]] for one in (sketch, exact)]
-    assert told[0] == told[1]
-    assert len(str(sketch)) <= len(str(exact))
+    exact = viewer.get(f"{API}/blank-spots/?{layer}&geometry=outline").json()[
+        "features"
+    ]
+    answer = viewer.get(f"{API}/map-blank-spots/?{layer}")
+    # GDAL reads it as any TopoJSON.
+    file = tmp_path / "spots.json"
+    file.write_bytes(answer.content)
+    sketches = geopandas.read_file(file, engine="pyogrio")
+    assert len(sketches) == len(exact) > 0
+    for sketch, whole in zip(sketches.itertuples(), exact, strict=True):
+        told = whole["properties"]
+        assert (sketch.id, sketch.state) == (told["id"], told["state"])
+        assert sketch.area_km2 == pytest.approx(told["area_km2"], abs=0.0006)
+        assert sketch.confidence == told["confidence"]
+        # No point is further from where it is than both roundings together.
+        outline = shapely.geometry.shape(whole["geometry"])
+        assert sketch.geometry.hausdorff_distance(outline) < SKETCH_DEG + STEP_DEG
+    names = answer.json()["village_names"]
+    for whole in exact:
+        told = whole["properties"]
+        assert [names[code] for code in told["villages"]] == told["village_names"]
+    again = viewer.get(
+        f"{API}/map-blank-spots/?{layer}", HTTP_IF_NONE_MATCH=answer["ETag"]
+    )
+    assert again.status_code == 304
 
 
 @pytest.mark.parametrize("part", ["known", "unknown"])

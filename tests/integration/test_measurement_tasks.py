@@ -18,11 +18,13 @@ from villages.models import MeasurementTask, SignalReport
 from villages.services import measurement_tasks
 from villages.services.enroll_device import create_enrolment, enroll_device
 from villages.services.measurement_tasks import NewTask, TaskError, create_tasks
+from villages.services.review_reports import review_reports
 
 pytestmark = pytest.mark.django_db
 AT = (116.05, 0.01)
 # A degree of longitude on the equator, in metres.
 DEGREE_M = 111_319.5
+DAYS_10 = timedelta(days=10)
 
 
 def a_task(village, **values):
@@ -150,6 +152,65 @@ def test_a_task_is_done_just_when_some_report_answers_it(two_villages, tasks, re
             elif all(m > 1000.5 for m in apart):
                 assert state_of(task) == "open"
         transaction.set_rollback(True)
+
+
+def decide(verifier, decision, *reports):
+    review_reports(
+        ids=[report.id for report in reports],
+        decision=decision,
+        by=verifier,
+        reason="" if decision == "accepted" else "sebab",
+    )
+
+
+def test_a_task_is_open_again_when_its_report_is_rejected(two_villages, verifier):
+    task, report = a_task(two_villages[0]), near(300)
+    store(report)
+    decide(verifier, "rejected", report)
+    assert state_of(task) == "open"
+    assert (task.ended_at, task.done_report_id) == (None, None)
+    decide(verifier, "accepted", report)
+    assert (state_of(task), task.done_report_id) == ("done", report.id)
+
+
+def test_another_report_stands_in_for_one_that_is_rejected(two_villages, verifier):
+    task = a_task(two_villages[0])
+    first, far, second = near(300), near(1_200), near(500, operator="INDOSAT")
+    store(first)
+    store(far, second)
+    decide(verifier, "rejected", first)
+    assert (state_of(task), task.done_report_id) == ("done", second.id)
+    assert task.ended_at == NOW
+    decide(verifier, "rejected", second)
+    assert state_of(task) == "open"
+
+
+def test_a_report_that_was_held_back_does_the_task_once_accepted(
+    two_villages, verifier, reporter
+):
+    task, dropped = a_task(two_villages[0]), a_task(two_villages[0])
+    MeasurementTask.objects.filter(pk=dropped.pk).update(state="dropped", ended_at=NOW)
+    held = near(observed_at=NOW + timedelta(days=3))
+    others = [near(1_010), near(operator="XLSMART"), near(observed_at=NOW - DAYS_10)]
+    store(held, *others, reported_by_id=reporter.pk)
+    assert state_of(task) == "open"
+    decide(verifier, "accepted", *others)
+    assert state_of(task) == "open"
+    decide(verifier, "accepted", held)
+    assert (state_of(task), task.done_report_id) == ("done", held.id)
+    assert state_of(dropped) == "dropped"
+    # Whoever takes the decision back holds the report again.
+    decide(verifier, "asked", held)
+    assert state_of(task) == "open"
+
+
+def test_a_question_about_a_report_that_counts_leaves_its_task_done(
+    two_villages, verifier, reporter
+):
+    task, report = a_task(two_villages[0]), near(300)
+    store(report, reported_by_id=reporter.pk)
+    decide(verifier, "asked", report)
+    assert (state_of(task), task.done_report_id) == ("done", report.id)
 
 
 def test_a_failure_with_tasks_loses_no_report(two_villages, monkeypatch, caplog):

@@ -104,6 +104,66 @@ def shapely_to_geos(lon, lat):
     return Point(lon, lat, srid=4326)
 
 
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("rw", ["RT 01 RW 01", "RT 01 RW 02", "RT 02 RW 01"]),
+        ("dusun", ["RT 01 Dusun 1", "RT 01 Dusun 2", "RT 02 Dusun 1"]),
+    ],
+)
+def test_numbers_that_begin_anew_in_each_part_of_a_village_are_several_rt(
+    two_villages, csv_of, heading, names
+):
+    rows = (
+        f"kode_desa;rt;{heading};jiwa;bujur;lintang\n"
+        "6402122001;1;1;10;116,02;0,01\n"
+        "6402122001;1;2;20;116,03;0,01\n"
+        "6402122001;2;1;30;116,04;0,01\n"
+        # Where they go through, they are told by their number.
+        "6402122002;1;1;40;116,14;0,01\n"
+        "6402122002;2;2;50;116,15;0,01\n"
+    )
+    assert load(csv_of(rows)).counts["added"] == 5
+    west, east = two_villages
+    assert (names_in(west), names_in(east)) == (names, ["RT 01", "RT 02"])
+    assert load(csv_of(rows)).counts["unchanged"] == 5
+    # A later list of one part finds the same RT.
+    later = load(
+        csv_of(f"kode_desa;rt;{heading};jiwa\n6402122001;01;2;21\n6402122002;2;2;50\n")
+    )
+    assert [row.result for row in later.rows] == ["changed", "unchanged"]
+    assert west.settlements.get(name=names[1]).people == 21
+
+
+def test_two_rt_of_one_number_without_more_are_named_and_not_added_up(
+    two_villages, csv_of
+):
+    path = csv_of(
+        "kode_desa;rt;jiwa;bujur;lintang\n"
+        "6402122001;1;10;116,02;0,01\n"
+        "6402122001;1;20;116,03;0,01\n"
+    )
+    first, second = load(path).rows
+    assert (first.result, second.result) == ("added", "left_out")
+    assert "row 2" in second.reason
+    assert "RW" in second.reason
+
+
+def test_an_rt_known_by_its_number_alone_is_named_when_a_list_has_two_of_it(
+    two_villages, csv_of
+):
+    load(csv_of("kode_desa;rt;bujur;lintang\n6402122001;1;116,02;0,01\n"))
+    later = load(
+        csv_of(
+            "kode_desa;rt;rw;bujur;lintang\n"
+            "6402122001;1;1;116,02;0,01\n"
+            "6402122001;1;2;116,03;0,01\n"
+        )
+    )
+    assert all("“RT 01” of an earlier list stays" in row.warning for row in later.rows)
+    assert names_in(two_villages[0]) == ["RT 01", "RT 01 RW 01", "RT 01 RW 02"]
+
+
 def test_an_excel_workbook_with_titles_above_and_examples(two_villages, tmp_path):
     book = openpyxl.Workbook()
     sheet = book.active

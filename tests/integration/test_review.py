@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import timedelta
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
@@ -633,21 +634,41 @@ def test_what_was_found_out_about_a_claim_can_only_be_added_to(db, verifier):
     assert decision.decided_by is None
 
 
-def test_a_report_of_the_last_day_of_all_can_be_looked_at(
-    client, verifier, two_villages
-):
-    store(no_service(), reported_by_id=verifier.pk)
+@pytest.fixture
+def of_the_last_day(two_villages, verifier):
+    """A report that came in before times were bounded, after migration 0016."""
+    (report,) = sent(no_service(), by=verifier)
+    migration = import_module("villages.migrations.0016_clamped_times").Migration
+    drop, flag, _bound = migration.operations
     with connection.cursor() as cursor:
-        # As one that came in before times were bounded.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(
-            "ALTER TABLE villages_signalreport"
-            " DROP CONSTRAINT signal_report_observed_at_possible"
-        )
+        cursor.execute(f"ALTER TABLE villages_signalreport DROP CONSTRAINT {drop.name}")
         cursor.execute(
             "UPDATE villages_signalreport"
             " SET observed_at = '9999-12-31T12:00:00Z', flags = '{future}'"
         )
+        cursor.execute(flag.sql)
+    constraint = next(c for c in SignalReport._meta.constraints if c.name == drop.name)
+    with connection.schema_editor() as editor:
+        editor.add_constraint(SignalReport, constraint)
+    return report.pk
+
+
+def test_a_report_of_the_last_day_of_all_can_be_looked_at(
+    client, verifier, of_the_last_day
+):
     client.force_login(verifier)
-    page = client.get("/periksa/", {"flag": "future"})
-    assert page.status_code == 200
+    page = client.get("/periksa/", {"flag": "impossible_time"})
+    assert page.context["report"].pk == of_the_last_day
+    assert not page.context["can_be_accepted"]
+
+
+def test_a_report_of_an_impossible_time_is_decided_and_keeps_its_time(
+    verifier, of_the_last_day
+):
+    for decision, new in (("accepted", 0), ("asked", 1), ("rejected", 1)):
+        assert new == review_reports(
+            ids=[of_the_last_day], decision=decision, by=verifier, reason="Kapan?"
+        )
+    report = SignalReport.objects.get()
+    assert (report.review_state, report.observed_at.year) == ("rejected", 9999)

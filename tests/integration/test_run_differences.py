@@ -295,7 +295,7 @@ def test_the_slider_gets_a_run_of_each_month_with_its_areas(
             village=two_villages[0],
             covered_km2=10,
             weak_km2=2,
-            likely_blank_km2=0,
+            likely_blank_km2=3,
             blank_km2=blank,
             unknown_km2=80,
             report_count=1,
@@ -309,7 +309,7 @@ def test_the_slider_gets_a_run_of_each_month_with_its_areas(
     assert (march["id"], november["id"]) == (before.pk, after.pk)
     assert (march["is_current"], november["is_current"]) == (False, True)
     assert (march["blank_km2"], november["blank_km2"]) == (30.0, 12.5)
-    assert march["unknown_km2"] == 80.0
+    assert (march["likely_blank_km2"], march["unknown_km2"]) == (3.0, 80.0)
     again = client.get(
         "/api/v1/runs/monthly/",
         headers={"Accept-Language": "id", "If-None-Match": answer["ETag"]},

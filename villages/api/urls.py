@@ -9,6 +9,14 @@ from villages.api.probe import Probe
 from villages.api.reports import Reports
 from villages.api.reviews import Answer, MyReviews
 from villages.api.search import Search
+from villages.api.webhooks import (
+    WebhookDeliveries,
+    WebhookDetail,
+    WebhookResend,
+    Webhooks,
+    WebhookSecret,
+    WebhookTest,
+)
 
 urlpatterns = [
     path("ping", Ping.as_view(), name="api-ping"),
@@ -37,4 +45,22 @@ urlpatterns = [
         name="api-office-internet",
     ),
     path("search/", Search.as_view(), name="api-search"),
+    path("webhooks/", Webhooks.as_view(), name="api-webhooks"),
+    path("webhooks/<uuid:pk>/", WebhookDetail.as_view(), name="api-webhook"),
+    path(
+        "webhooks/<uuid:pk>/secret",
+        WebhookSecret.as_view(),
+        name="api-webhook-secret",
+    ),
+    path("webhooks/<uuid:pk>/test", WebhookTest.as_view(), name="api-webhook-test"),
+    path(
+        "webhooks/<uuid:pk>/deliveries/",
+        WebhookDeliveries.as_view(),
+        name="api-webhook-deliveries",
+    ),
+    path(
+        "webhooks/<uuid:pk>/deliveries/<int:delivery_id>/resend",
+        WebhookResend.as_view(),
+        name="api-webhook-resend",
+    ),
 ]

@@ -53,6 +53,9 @@ NAMES: dict[str, tuple[str, ...]] = {
         "nama_site",
         "site",
     ),
+    # What an RT is one of: its number may begin anew in each.
+    "rw": ("rw", "nama_rw", "rukun_warga"),
+    "dusun": ("nama_dusun", "lingkungan"),
     "kind": (
         "kind",
         "jenis",
@@ -137,7 +140,10 @@ def plain(heading: str) -> str:
 
 
 def columns_of(headings: list[str], wanted: dict[str, str]) -> dict[int, str]:
-    """Return the field of each column; of two for one field, the first name counts."""
+    """Return the field of each column; of two for one field, the first name counts.
+
+    A column of dusun beside one of names says which dusun each is in.
+    """
     rank = {name: rank for names in NAMES.values() for rank, name in enumerate(names)}
     best: dict[str, int] = {}
     for number, heading in enumerate(headings):
@@ -148,4 +154,8 @@ def columns_of(headings: list[str], wanted: dict[str, str]) -> dict[int, str]:
         known = best.get(field_name)
         if known is None or rank[name] < rank[plain(headings[known])]:
             best[field_name] = number
+    if "dusun" in wanted.values() and "dusun" not in best:
+        for number, heading in enumerate(headings):
+            if plain(heading) == "dusun" and best.get("name") != number:
+                best["dusun"] = number
     return {number: name for name, number in best.items()}

@@ -22,6 +22,12 @@ from villages.models.reports import (
 from villages.models.reviews import ReportReview
 from villages.models.sites import OfficeInternet, Site
 from villages.models.tokens import ApiToken
+from villages.models.webhooks import (
+    Webhook,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookOutcome,
+)
 
 __all__ = [
     "ApiToken",
@@ -48,5 +54,9 @@ __all__ = [
     "Site",
     "Technology",
     "Village",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
+    "WebhookOutcome",
     "WrongCode",
 ]

@@ -19,7 +19,8 @@ class MeasurementTask(models.Model):
     """A place at which an analyst wants to know what a phone finds.
 
     Done when a report of one of its operators arrives that was made near it after
-    the task was: `villages.services.measurement_tasks.close_done_tasks`.
+    the task was (`villages.services.measurement_tasks.close_done_tasks`), and for as
+    long as that report counts (`follow_reviews`).
     """
 
     class State(models.TextChoices):

@@ -434,7 +434,9 @@ class SignalReport(models.Model):
                 name="signal_report_observed_at_possible",
                 condition=Q(
                     observed_at__gte=EARLIEST_OBSERVED, observed_at__lt=LATEST_OBSERVED
-                ),
+                )
+                # From before there were bounds: kept, and never set for a new report.
+                | Q(flags__contains=["impossible_time"]),
             ),
             models.CheckConstraint(
                 name="signal_report_digest_form",

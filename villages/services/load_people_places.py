@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -47,6 +48,17 @@ def _settlement(row: PlaceRow) -> dict[str, Any]:
     }
 
 
+def _part(row: PlaceRow) -> str:
+    """Return what an RT is one of, where its row tells: RW 02 Dusun Hulu."""
+    rw = values.text(row.cells, "rw", 20)
+    dusun = values.text(row.cells, "dusun", 50)
+    if rw.isdecimal():
+        rw = f"RW {int(rw):02d}"
+    if dusun and place_key(dusun).split(" ")[0] not in ("dusun", "dukuh", "lingkungan"):
+        dusun = f"Dusun {dusun}"
+    return f"{rw} {dusun}".strip()
+
+
 def _facility(row: PlaceRow) -> dict[str, Any]:
     name = values.text(row.cells, "name", 150)
     kind = values.choice(row.cells, "kind", values.FACILITY_KINDS)
@@ -74,6 +86,28 @@ def load_facilities(table: PlaceTable, source: str, today: date) -> PlaceLoad:
     return _PlaceLoader(Facility, _facility, table, source).run()
 
 
+# Village, kind and name, however it is written.
+Key = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class _ReadRow:
+    """A row with what it says; the reason it cannot be used stands in *shown*."""
+
+    row: PlaceRow
+    shown: RowResult
+    values: dict[str, Any] = field(default_factory=dict)
+    part: str = ""
+    warning: str = ""
+    lonlat: tuple[float, float] | None = None
+    village: Village | None = None
+
+    @property
+    def key(self) -> Key:
+        code = self.village.code if self.village else ""
+        return code, self.values["kind"], place_key(self.values["name"])
+
+
 class _PlaceLoader:
     def __init__(
         self,
@@ -88,13 +122,15 @@ class _PlaceLoader:
             (p.village_id, p.kind, place_key(p.name)): p
             for p in model.objects.filter(is_demo=False)
         }
-        self.first_line: dict[tuple[str, str, str], int] = {}
+        self.first_line: dict[Key, int] = {}
         self.new: list[Any] = []
         self.changed: list[Any] = []
         self.moved: list[Point] = []
 
     def run(self) -> PlaceLoad:
-        load = PlaceLoad([self._row(row) for row in self.table.rows])
+        read = [self._read(row) for row in self.table.rows]
+        self._tell_apart(read)
+        load = PlaceLoad([self._store(one) for one in read])
         names = [f.name for f in self.model._meta.fields if not f.primary_key]
         codes = {place.village_id for place in self.new}
         self.moved += make_way_for_real(self.model, codes)
@@ -103,42 +139,79 @@ class _PlaceLoader:
         note_moved_places(self.moved)
         return load
 
-    def _row(self, row: PlaceRow) -> RowResult:
+    def _read(self, row: PlaceRow) -> _ReadRow:
         shown = RowResult(row.line, row.cells.get("name", "")[:100], LEFT_OUT)
+        one = _ReadRow(row, shown)
         try:
-            read = self.read(row)
-            shown.name = read["name"]
-            if not read["name"]:
+            one.values = self.read(row)
+            shown.name = one.values["name"]
+            if not shown.name:
                 raise RowError(_("The row has no name."))
-            lonlat = values.position(row)
-            village = self.villages.needed(row)
-            shown.village = f"{village.name}, {village.district.name}"
-            key = (village.code, read["kind"], place_key(read["name"]))
-            if key in self.first_line:
-                raise RowError(
-                    _("The same place as in row %(line)d.")
-                    % {"line": self.first_line[key]}
-                )
-            known = self.stored.get(key)
-            if known is None and lonlat is None:
-                raise RowError(
-                    _(
-                        "The row has no position. A place is not shown anywhere but "
-                        "where it is known to stand."
-                    )
-                )
+            if one.values["kind"] == Settlement.Kind.RT:
+                one.part = _part(row)
+            one.lonlat = values.position(row)
+            one.village = self.villages.needed(row)
+            shown.village = f"{one.village.name}, {one.village.district.name}"
         except RowError as error:
             shown.reason = str(error)
+        return one
+
+    def _tell_apart(self, rows: list[_ReadRow]) -> None:
+        """Put what an RT is one of into its name, where the number alone is of two.
+
+        A village whose numbers go through keeps the short names, in which it may
+        have been brought before.
+        """
+        parts: dict[Key, set[str]] = {}
+        for one in rows:
+            if one.part and one.village:
+                parts.setdefault(one.key, set()).add(place_key(one.part))
+        begin_anew = {(k[0], k[1]) for k, of_one in parts.items() if len(of_one) > 1}
+        for one in rows:
+            if not (one.part and one.village):
+                continue
+            long = f"{one.values['name']} {one.part}"[:100]
+            is_stored_long = (*one.key[:2], place_key(long)) in self.stored
+            if is_stored_long or one.key[:2] in begin_anew:
+                short = self.stored.get(one.key)
+                if short is not None:
+                    one.warning = _(
+                        "“%(name)s” of an earlier list stays beside it. Delete it "
+                        "where it is the same."
+                    ) % {"name": short.name}
+                one.values["name"] = one.shown.name = long
+
+    def _store(self, one: _ReadRow) -> RowResult:
+        shown, village = one.shown, one.village
+        if shown.reason or village is None:
             return shown
-        self.first_line[key] = row.line
-        point = Point(*lonlat, srid=4326) if lonlat else None
+        known = self.stored.get(one.key)
+        if one.key in self.first_line:
+            shown.reason = _("The same place as in row %(line)d.") % {
+                "line": self.first_line[one.key]
+            }
+            if one.values["kind"] == Settlement.Kind.RT and not one.part:
+                shown.reason += " " + _(
+                    "If they are two, tell the RW or dusun of each in a column."
+                )
+            return shown
+        if known is None and one.lonlat is None:
+            shown.reason = _(
+                "The row has no position. A place is not shown anywhere but "
+                "where it is known to stand."
+            )
+            return shown
+        self.first_line[one.key] = one.row.line
+        point = Point(*one.lonlat, srid=4326) if one.lonlat else None
         if known is None:
-            self._add(village, read, point)
+            self._add(village, one.values, point)
             shown.result = ADDED
         else:
-            shown.result = self._change(known, read, point)
-        if lonlat:
-            shown.warning = self.villages.warning(row, village)
+            shown.result = self._change(known, one.values, point)
+        warnings = [one.warning]
+        if one.lonlat:
+            warnings.append(self.villages.warning(one.row, village))
+        shown.warning = " ".join(filter(None, warnings))
         return shown
 
     def _add(self, village: Village, read: dict[str, Any], point: Any) -> None:

@@ -25,7 +25,9 @@ LONGEST_SOURCE = 300
 
 _VILLAGE_FIELDS = ("code", "village", "district")
 FIELDS = {
-    "settlements": (*_VILLAGE_FIELDS, "name", "kind", "households", "people"),
+    "settlements": (
+        *(*_VILLAGE_FIELDS, "name", "rw", "dusun", "kind", "households", "people"),
+    ),
     "facilities": (*_VILLAGE_FIELDS, "name", "kind", "pupils", "patients"),
     "sites": (
         *(*_VILLAGE_FIELDS, "name", "kind", "operators", "technologies", "height_m"),

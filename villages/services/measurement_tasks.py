@@ -1,4 +1,4 @@
-"""Asking for measurements: tasks are made, dropped, and done by what is reported."""
+"""Asking for measurements: tasks are made, dropped, and done by reports that count."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from kukar_connect.errors import DomainError
 from kukar_connect.roles import has_role
 from villages.flags import flag_effects
 from villages.models import MeasurementTask
+from villages.selectors.used_reports import used_sql
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,11 @@ def done_within_m() -> float:
     As far as the estimator takes a report for evidence: then the map has its answer.
     """
     return float(settings.KUKAR_NEIGHBOUR_RANGE_M)
+
+
+def _box_deg() -> float:
+    # A degree of latitude is shortest at the equator (110 574 m).
+    return done_within_m() / 110_574
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +164,8 @@ def close_done_tasks(*, now: datetime) -> int:
     """Mark as done what the reports being stored answer; return how many tasks.
 
     Called inside the transaction that stores, while `incoming_report` holds them.
-    A report that is held back answers nothing. Storing never waits for a task and
+    A report that is held back answers nothing before a verifier has accepted it
+    (`follow_reviews`). Storing never waits for a task and
     never fails for one: what goes wrong is logged and taken back.
     """
     try:
@@ -167,8 +175,7 @@ def close_done_tasks(*, now: datetime) -> int:
                 {
                     "now": now,
                     "within_m": done_within_m(),
-                    # A degree of latitude is shortest at the equator (110 574 m).
-                    "box_deg": done_within_m() / 110_574,
+                    "box_deg": _box_deg(),
                     "held": [e.flag.value for e in flag_effects() if e.is_held],
                 },
             )
@@ -176,3 +183,74 @@ def close_done_tasks(*, now: datetime) -> int:
     except DatabaseError:
         log.exception("Tasks were not closed.")
         return 0
+
+
+# Whether a report answers a task, whose columns go by the name of "task".
+_ANSWERS = """
+    report.point && ST_Expand(
+        task.point,
+        %(box_deg)s / greatest(cos(radians(ST_Y(task.point))), 0.01), %(box_deg)s)
+    AND report.operator = ANY(task.operators)
+    AND report.observed_at >= task.created_at
+    AND (task.is_demo OR NOT report.is_demo)
+    AND ST_DWithin(task.point::geography, report.point::geography, %(within_m)s)
+    AND {is_used}
+"""
+
+# Another report that answers the task stands in, or the task is open again.
+_REOPEN = """
+WITH lost AS (
+    SELECT task.id, task.point, task.operators, task.created_at, task.is_demo
+    FROM villages_measurementtask AS task
+    JOIN villages_signalreport AS report ON report.id = task.done_report_id
+    WHERE task.done_report_id = ANY(%(ids)s::uuid[]) AND NOT {is_used}
+    ORDER BY task.id FOR UPDATE OF task
+), answer AS (
+    SELECT task.id, (
+        SELECT report.id FROM villages_signalreport AS report WHERE {answers}
+        ORDER BY report.observed_at, report.id LIMIT 1
+    ) AS report_id
+    FROM lost AS task
+)
+UPDATE villages_measurementtask AS task
+SET state = CASE WHEN answer.report_id IS NULL THEN 'open' ELSE 'done' END,
+    ended_at = CASE WHEN answer.report_id IS NOT NULL THEN task.ended_at END,
+    done_report_id = answer.report_id
+FROM answer WHERE task.id = answer.id
+"""
+
+_CLOSE_REVIEWED = """
+WITH answer AS (
+    SELECT DISTINCT ON (task.id) task.id, report.id AS report_id
+    FROM villages_measurementtask AS task
+    JOIN villages_signalreport AS report
+      ON report.id = ANY(%(ids)s::uuid[]) AND {answers}
+    WHERE task.state = 'open'
+    ORDER BY task.id, report.observed_at, report.id
+), free AS (
+    SELECT id FROM villages_measurementtask
+    WHERE state = 'open' AND id IN (SELECT id FROM answer)
+    ORDER BY id FOR UPDATE
+)
+UPDATE villages_measurementtask AS task
+SET state = 'done', ended_at = statement_timestamp(), done_report_id = answer.report_id
+FROM answer JOIN free USING (id) WHERE task.id = answer.id
+"""
+
+
+def follow_reviews(*, report_ids: Sequence[UUID]) -> None:
+    """Let tasks follow what was decided about the reports *report_ids*.
+
+    A task done by a report that no longer counts is open again, unless another report
+    answers it; an open one is done by a report that counts now. Safe to repeat.
+    """
+    is_used = used_sql("report")
+    answers = _ANSWERS.format(is_used=is_used)
+    values: dict[str, Any] = {
+        "ids": [str(id_) for id_ in report_ids],
+        "within_m": done_within_m(),
+        "box_deg": _box_deg(),
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_REOPEN.format(is_used=is_used, answers=answers), values)
+        cursor.execute(_CLOSE_REVIEWED.format(answers=answers), values)

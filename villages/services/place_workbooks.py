@@ -35,6 +35,8 @@ _GUIDE = (
     "Desa: cukup kode desa, atau nama desa dengan kecamatannya.",
     "Bujur dan Lintang: derajat desimal, misalnya 116,98 dan -0,42. Tempat tanpa "
     "posisi tidak dipakai: peta tidak menebak letaknya.",
+    "RT yang nomornya berulang di tiap RW atau dusun: tambahkan kolom RW atau Dusun di "
+    "sebelah kanan.",
     "KK, Jiwa, Siswa, Pasien: boleh dikosongkan. Sel kosong tidak menghapus yang "
     "sudah tersimpan.",
     "Membawa berkas yang sama lagi tidak menggandakan apa pun.",

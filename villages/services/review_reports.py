@@ -11,10 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kukar_connect.errors import DomainError
+from villages.flags import Flag
 from villages.models import ReviewState
 from villages.models.reviews import LONGEST_REASON
 from villages.selectors.review_queue import can_be_asked_sql, own_reports
+from villages.services.measurement_tasks import follow_reviews
 from villages.services.submit_reports import leave_change
+from villages.services.webhook_events import leave_reviews
 
 DECISIONS = (ReviewState.ACCEPTED, ReviewState.REJECTED, ReviewState.ASKED)
 # What one request can decide in a few seconds; more is done by deciding again.
@@ -41,6 +44,7 @@ WITH chosen AS (
     FROM villages_signalreport
     WHERE id = ANY(%(ids)s::uuid[])
       AND (%(decision)s <> 'asked' OR {can_be_asked_sql()})
+      AND (%(decision)s <> 'accepted' OR NOT flags @> %(never)s::varchar[])
     ORDER BY id FOR UPDATE
 ),
 changed AS (
@@ -53,6 +57,7 @@ changed AS (
             WHERE review.report_id = chosen.id ORDER BY review.id DESC LIMIT 1)
     )
     RETURNING report.id, chosen.previous, report.operator, report.point,
+              report.reported_by_id,
               {_COUNTS.format("chosen.previous", "chosen.previous")}
               <> {_COUNTS.format("%(decision)s", "%(decision)s")} AS is_for_the_map
 ),
@@ -67,7 +72,10 @@ SELECT count(*), array_agg(DISTINCT operator) FILTER (WHERE is_for_the_map),
        min(ST_X(point)) FILTER (WHERE is_for_the_map),
        min(ST_Y(point)) FILTER (WHERE is_for_the_map),
        max(ST_X(point)) FILTER (WHERE is_for_the_map),
-       max(ST_Y(point)) FILTER (WHERE is_for_the_map)
+       max(ST_Y(point)) FILTER (WHERE is_for_the_map),
+       array_agg(id) FILTER (WHERE is_for_the_map),
+       array_agg(id::text ORDER BY id), array_agg(reported_by_id ORDER BY id),
+       clock_timestamp()
 FROM changed
 """
 
@@ -78,10 +86,11 @@ def review_reports(
 ) -> int:
     """Take *decision* about the reports *ids*; return about how many it is new.
 
-    Each is noted in the audit trail, and the map is told where reports count otherwise
-    than before. *reason* is what the reporter reads: why it was rejected, or the
-    question; where nobody can be asked, nothing is. Safe to repeat: the same decision
-    with the same reason changes nothing.
+    Each is noted in the audit trail; the map is told where reports count otherwise than
+    before, and tasks follow them. *reason* is what the reporter reads: why it was
+    rejected, or the question; where nobody can be asked, nothing is, and a report of an
+    impossible time is never accepted. Safe to repeat: the same decision with the same
+    reason changes nothing.
 
     Raises
     ------
@@ -154,13 +163,24 @@ def _decide(ids: Sequence[UUID], decision: str, reason: str, by: User) -> int:
             {
                 "ids": [str(id_) for id_ in ids],
                 "decision": str(decision),
+                # Accepted, it would count as new for ever.
+                "never": [Flag.IMPOSSIBLE_TIME.value],
                 "reason": reason,
                 "by": by.pk,
                 "name": by.get_username(),
             },
         )
-        count, operators, *extent = cursor.fetchone()
+        count, operators, *extent, counted_otherwise, decided, senders, at = (
+            cursor.fetchone()
+        )
     if operators:
         west, south, east, north = extent
         leave_change(operators=operators, extent=(west, south, east, north))
+        follow_reviews(report_ids=counted_otherwise)
+    if count and decision in DECISIONS:
+        leave_reviews(
+            reviewed=list(zip(decided, senders, strict=True)),
+            state=str(decision),
+            now=at,
+        )
     return count

@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from kukar_connect.navigation import menu_for
 from kukar_connect.roles import can_see_map, has_role
 from villages.selectors.people_places import has_demo_data
+from villages.services.webhook_events import LEAST_ROLE
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def _site(request: HttpRequest) -> dict[str, Any]:
         "has_demo_data": has_demo_data(),
         "can_see_map": can_see_map(user),
         "is_public": settings.KUKAR_PUBLIC_MAP,
+        "can_have_webhooks": has_role(user, LEAST_ROLE),
         "can_report": has_role(user, "field"),
         "can_see_reports": has_role(user, "verifier"),
         "can_import": has_role(user, "analyst"),

@@ -246,6 +246,7 @@ def _report_context(report: SignalReport) -> dict[str, Any]:
     return {
         "report": report,
         "can_be_asked": can_be_asked(report),
+        "can_be_accepted": Flag.IMPOSSIBLE_TIME.value not in report.flags,
         "receipt": receipt(report.digest),
         "kind": kind,
         "kind_name": KIND_NAMES[kind],

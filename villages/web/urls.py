@@ -8,6 +8,7 @@ from villages.web import (
     review,
     tokens,
     views,
+    webhooks,
     workbooks,
 )
 from villages.web.photos import photo
@@ -22,6 +23,38 @@ urlpatterns = [
     ),
     path("token/", tokens.Tokens.as_view(), name="tokens"),
     path("token/<uuid:pk>/cabut/", tokens.RevokeToken.as_view(), name="token-revoke"),
+    path("webhook/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhook/<uuid:pk>/", webhooks.WebhookPage.as_view(), name="webhook"),
+    path(
+        "webhook/<uuid:pk>/rahasia/",
+        webhooks.NewSecret.as_view(),
+        name="webhook-secret",
+    ),
+    path(
+        "webhook/<uuid:pk>/jeda/",
+        webhooks.ChangeWebhook.as_view(what="pause"),
+        name="webhook-pause",
+    ),
+    path(
+        "webhook/<uuid:pk>/lanjut/",
+        webhooks.ChangeWebhook.as_view(what="go_on"),
+        name="webhook-resume",
+    ),
+    path(
+        "webhook/<uuid:pk>/uji/",
+        webhooks.ChangeWebhook.as_view(what="test"),
+        name="webhook-test",
+    ),
+    path(
+        "webhook/<uuid:pk>/hapus/",
+        webhooks.ChangeWebhook.as_view(what="drop"),
+        name="webhook-drop",
+    ),
+    path(
+        "webhook/<uuid:pk>/pesan/<int:delivery_id>/ulang/",
+        webhooks.ChangeWebhook.as_view(what="resend"),
+        name="webhook-resend",
+    ),
     path("foto/<uuid:pk>/", photo, name="photo"),
     # Exempt, to refuse a file that is too large before anything reads it; the view
     # checks the token itself.

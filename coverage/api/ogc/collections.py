@@ -23,6 +23,8 @@ MOMENT = {"type": "string", "format": "date-time"}
 DAY = {"type": "string", "format": "date"}
 STRINGS = {"type": "array", "items": {"type": "string"}}
 
+# A boundary may have a hundred thousand letters.
+OF_BOUNDARIES = 50
 # Rows in force at a run, of a table with that alias.
 OF_RUN = (
     "{0}.first_run_id <= %(run)s"
@@ -53,6 +55,9 @@ class Collection:
     geometry : SQL of the geometry, WGS84; None where features have none
     moment : SQL of the time that ``datetime`` asks for
     is_of_run : its rows belong to a run; ``%(run)s`` stands for it
+    is_fixed : nothing of it ever changes within a run
+    written : SQL of a whole feature in degrees, where it is stored as text
+    batch : so many features are read at a time: a few megabytes of them
     """
 
     id: str
@@ -66,6 +71,9 @@ class Collection:
     properties: dict[str, Property] = field(default_factory=dict)
     moment: str | None = None
     is_of_run: bool = False
+    is_fixed: bool = False
+    written: str | None = None
+    batch: int = 1000
 
     @property
     def filters(self) -> list[str]:
@@ -98,6 +106,7 @@ DISTRICTS = Collection(
     key="d.code",
     key_type="text",
     geometry="d.boundary",
+    batch=OF_BOUNDARIES,
     properties={
         "code": Property("d.code", STRING, _("code"), True),
         "name": Property("d.name", STRING, _("name"), True),
@@ -115,6 +124,7 @@ VILLAGES = Collection(
     key="v.code",
     key_type="text",
     geometry="v.boundary",
+    batch=OF_BOUNDARIES,
     properties={
         "code": Property("v.code", STRING, _("code"), True),
         "name": Property("v.name", STRING, _("name"), True),
@@ -182,6 +192,9 @@ BLANK_SPOTS = Collection(
     geometry="b.polygon",
     moment="b.newest_report_at",
     is_of_run=True,
+    is_fixed=True,
+    # The number of the run comes last (migration coverage 0008).
+    written="b.feature_text || %(run)s::text || '}}'",
     properties={
         **_layer("b"),
         "state": Property("b.state", STRING, _("state"), True),
@@ -220,6 +233,7 @@ COVERAGE = Collection(
     key="c.id",
     key_type="bigint",
     geometry="v.boundary",
+    batch=OF_BOUNDARIES,
     is_of_run=True,
     properties={
         **_layer("c"),

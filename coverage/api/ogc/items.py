@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from django.db import connection
@@ -36,42 +38,109 @@ class ItemQuery:
     condition: str = ""
     condition_values: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.bbox or self.interval or self.equal or self.condition)
+
 
 @dataclass(frozen=True)
 class Page:
-    """Features as text; *next_after* is None at the end."""
+    """Features as one text, commas between them; *next_after* is None at the end."""
 
-    features: list[str]
+    text: str
+    number_returned: int
     number_matched: int
     next_after: str | None
 
 
 def page_of(collection: Collection, query: ItemQuery) -> Page:
-    """Return the features that *query* asks for, in the order of their keys."""
+    """Return the features that *query* asks for, in the order of their keys.
+
+    One statement, of which the answer is one row: PostgreSQL joins the features to one
+    text faster than they could be handed over.
+    """
     where, values = _conditions(collection, query)
     after = ""
     if query.after is not None:
         after = f" AND {collection.key} > %(after)s::{collection.key_type}"
-    statement = (
-        f"SELECT {collection.key}::text, {_feature(collection, query.crs)}"  # noqa: S608 - names of our own
-        f" FROM {collection.source} WHERE {where}{after}"
-        f" ORDER BY {collection.key} LIMIT %(limit)s"
-    )
-    count = f"SELECT count(*) FROM {collection.source} WHERE {where}"  # noqa: S608 - names of our own
+        values["after"] = query.after
+    known = _known_count(collection, where, values)
+    if known is not None:
+        matched = str(known)
+    elif after or not query.is_narrowed:
+        matched = f"(SELECT count(*) FROM {collection.source} WHERE {where})"  # noqa: S608 - names of our own
+    else:
+        # Found together with the features: the index is gone through once.
+        matched = "count(*) OVER ()"
+    # One more, to know whether there is a next page.
+    statement = f"""
+        SELECT string_agg(text, E',\n') FILTER (WHERE number <= %(limit)s),
+               least(count(*), %(limit)s), count(*) > %(limit)s,
+               max(key) FILTER (WHERE number = %(limit)s), max(matched)
+        FROM (
+            SELECT row_number() OVER () AS number, one.* FROM (
+                SELECT {collection.key}::text AS key,
+                       {_feature(collection, query.crs)} AS text, {matched} AS matched
+                FROM {collection.source} WHERE {where}{after}
+                ORDER BY {collection.key} LIMIT %(limit)s + 1
+            ) AS one
+        ) AS page
+    """  # noqa: S608 - names of our own
     with connection.cursor() as cursor:
-        # One more, to know whether there is a next page.
-        cursor.execute(
-            statement, values | {"after": query.after, "limit": query.limit + 1}
-        )
-        rows = cursor.fetchall()
-        cursor.execute(count, values)
-        matched = cursor.fetchone()[0]
-    shown = rows[: query.limit]
-    return Page(
-        features=[text for _key, text in shown],
-        number_matched=matched,
-        next_after=shown[-1][0] if len(rows) > query.limit else None,
-    )
+        cursor.execute(statement, values | {"limit": query.limit})
+        text, returned, has_next, last, found = cursor.fetchone()
+        if found is None and known is None and after:
+            # A page behind the last feature says nothing of those before it.
+            cursor.execute(f"SELECT {matched}", values)
+            found = cursor.fetchone()[0]
+    number_matched = known if known is not None else (found or 0)
+    _keep_count(collection, where, values, number_matched)
+    return Page(text or "", returned, number_matched, last if has_next else None)
+
+
+def pages_of(collection: Collection, query: ItemQuery) -> Iterator[Page]:
+    """Yield what *query* asks for in pages of a few megabytes.
+
+    Each is a statement of its own, so that neither a connection nor a transaction
+    waits for whoever reads slowly.
+    """
+    left = query.limit
+    while True:
+        page = page_of(collection, replace(query, limit=min(left, collection.batch)))
+        left -= page.number_returned
+        yield page
+        if page.next_after is None or not left:
+            return
+        query = replace(query, after=page.next_after)
+
+
+# How many features a filter finds in a run does not change where the run is fixed; a
+# walk through the pages would count them anew for each.
+_COUNTS_KEPT = 2_000
+_counts: OrderedDict[str, int] = OrderedDict()
+_counting = Lock()
+
+
+def _count_key(where: str, values: Mapping[str, Any]) -> str:
+    told = {name: value for name, value in values.items() if name != "after"}
+    return f"{where}\n{told!r}"
+
+
+def _known_count(
+    collection: Collection, where: str, values: Mapping[str, Any]
+) -> int | None:
+    return _counts.get(_count_key(where, values)) if collection.is_fixed else None
+
+
+def _keep_count(
+    collection: Collection, where: str, values: Mapping[str, Any], count: int
+) -> None:
+    if not collection.is_fixed:
+        return
+    with _counting:
+        _counts[_count_key(where, values)] = count
+        while len(_counts) > _COUNTS_KEPT:
+            _counts.popitem(last=False)
 
 
 def feature_of(
@@ -127,7 +196,11 @@ def _meets_box(geometry: str, srid: int) -> str:
     """Return the condition that *geometry* meets the box, exactly, by its index."""
     box = f"ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {srid})"
     if srid == STORED:
-        return f"ST_Intersects({geometry}, {box})"
+        # What lies within it whole needs no second look at its corners.
+        return (
+            f"{geometry} && {box}"
+            f" AND ({geometry} @ {box} OR ST_Intersects({geometry}, {box}))"
+        )
     # The box's sides bend in degrees: its corners alone would not hold them.
     around = f"ST_Transform(ST_Segmentize({box}, {BEND_M}), {STORED})"
     return (
@@ -137,6 +210,8 @@ def _meets_box(geometry: str, srid: int) -> str:
 
 
 def _feature(collection: Collection, crs: Crs) -> str:
+    if collection.written is not None and crs == CRS84:
+        return collection.written
     geometry = "'null'"
     if collection.geometry is not None:
         shown = collection.geometry
@@ -158,13 +233,20 @@ def _feature(collection: Collection, crs: Crs) -> str:
     )
 
 
-def written(page: Page, links: str, *, stamp: datetime | None = None) -> Iterator[str]:
-    """Yield the text of the FeatureCollection; *links* is JSON."""
-    moment = (stamp or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def written(pages: Iterable[Page], links: Callable[[str | None], str]) -> Iterator[str]:
+    """Yield the text of the FeatureCollection, page by page.
+
+    What is only known when all of it has been read comes last: how many there are, and
+    what *links* makes of the last feature (None at the end of all) in JSON.
+    """
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield f'{{"type":"FeatureCollection","timeStamp":"{moment}","features":['
+    returned = 0
+    for page in pages:
+        yield (",\n" if returned and page.number_returned else "") + page.text
+        returned += page.number_returned
+        matched, last = page.number_matched, page.next_after
     yield (
-        f'{{"type":"FeatureCollection","timeStamp":"{moment}",'
-        f'"numberMatched":{page.number_matched},'
-        f'"numberReturned":{len(page.features)},"links":{links},"features":['
+        f'],"numberMatched":{matched},"numberReturned":{returned},'
+        f'"links":{links(last)}}}'
     )
-    yield ",\n".join(page.features)
-    yield "]}"

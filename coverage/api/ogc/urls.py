@@ -1,6 +1,6 @@
 from django.urls import path
 
-from coverage.api.ogc import views
+from coverage.api.ogc import item_views, views
 
 urlpatterns = [
     path("", views.Landing.as_view(), name="ogc"),
@@ -12,10 +12,14 @@ urlpatterns = [
         views.CollectionPage.as_view(),
         name="ogc-collection",
     ),
-    path("collections/<str:collection>/items", views.Items.as_view(), name="ogc-items"),
+    path(
+        "collections/<str:collection>/items",
+        item_views.Items.as_view(),
+        name="ogc-items",
+    ),
     path(
         "collections/<str:collection>/items/<str:key>",
-        views.Item.as_view(),
+        item_views.Item.as_view(),
         name="ogc-item",
     ),
     path(

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,21 +24,13 @@ from rest_framework.views import APIView
 from coverage.api.ogc.collections import COLLECTIONS, Collection
 from coverage.api.ogc.crs import CRS84, SYSTEMS
 from coverage.api.ogc.items import (
-    ItemQuery,
-    Page,
     extent_of,
-    feature_of,
-    page_of,
-    written,
 )
 from coverage.api.ogc.openapi import definition
 from coverage.api.ogc.query import (
     MOST,
     USUAL_LIMIT,
     NotThereError,
-    crs_of,
-    query_of,
-    run_number,
 )
 from kukar_connect import params
 
@@ -70,21 +65,6 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
-# A page for people shows no more than they read.
-HTML_LIMIT = 50
-OWN_PARAMETERS = {
-    "f",
-    "limit",
-    "bbox",
-    "bbox-crs",
-    "crs",
-    "datetime",
-    "after",
-    "run",
-    "filter",
-    "filter-lang",
-    "filter-crs",
-}
 
 
 class AnyNegotiation(BaseContentNegotiation):
@@ -143,7 +123,9 @@ def wants_html(request: Request) -> bool:
 def link(
     request: HttpRequest, path: str, rel: str, kind: str, title: str = ""
 ) -> dict[str, str]:
-    found = {"href": request.build_absolute_uri(path), "rel": rel, "type": kind}
+    # Our own paths need nothing quoted, which build_absolute_uri would look for.
+    href = f"{request.scheme}://{request.get_host()}{path}"
+    found = {"href": href, "rel": rel, "type": kind}
     return found | ({"title": title} if title else {})
 
 
@@ -283,106 +265,3 @@ def described(request: HttpRequest, collection: Collection) -> dict[str, Any]:
     if extent is not None:
         document["extent"] = {"spatial": {"bbox": [extent], "crs": CRS84.uri}}
     return document
-
-
-class Items(OgcView):
-    """Features of one collection, page by page.
-
-    The link to the next page names the last feature of this one and the run, so that
-    a walk through all pages sees every feature once, though the map goes on.
-    """
-
-    def known_parameters(self, **kwargs: Any) -> set[str]:
-        return OWN_PARAMETERS | set(collection_named(kwargs["collection"]).filters)
-
-    def get(self, request: Request, collection: str) -> HttpResponse:
-        one = collection_named(collection)
-        is_html = wants_html(request)
-        query = query_of(request, one, HTML_LIMIT if is_html else MOST)
-        page = page_of(one, query)
-        links = self.links(request, one, query, page)
-        if is_html:
-            return render(
-                request, "coverage/ogc/items.html", items_shown(one, page, links)
-            )
-        response = HttpResponse(written(page, json.dumps(links)), content_type=GEOJSON)
-        response["Content-Crs"] = f"<{query.crs.uri}>"
-        return response
-
-    def links(
-        self, request: Request, collection: Collection, query: ItemQuery, page: Page
-    ) -> list[dict[str, str]]:
-        path = reverse("ogc-items", args=[collection.id])
-        asked = {k: v for k, v in request.query_params.items() if k != "f"}
-
-        def at(**more: Any) -> str:
-            text = urlencode(asked | more)
-            return f"{path}?{text}" if text else path
-
-        links = [
-            link(request, at(), "self", GEOJSON),
-            link(request, at(f="html"), "alternate", "text/html"),
-            link(
-                request,
-                reverse("ogc-collection", args=[collection.id]),
-                "collection",
-                "application/json",
-            ),
-        ]
-        if page.next_after is not None:
-            more: dict[str, Any] = {"limit": query.limit, "after": page.next_after}
-            if query.run is not None:
-                more["run"] = query.run
-            links.append(link(request, at(**more), "next", GEOJSON))
-        return links
-
-
-def items_shown(
-    collection: Collection, page: Page, links: list[dict[str, str]]
-) -> dict[str, Any]:
-    features = [json.loads(text) for text in page.features]
-    following = next((one["href"] for one in links if one["rel"] == "next"), None)
-    return {
-        "collection": collection,
-        "names": [str(p.title) for p in collection.properties.values()],
-        "rows": [(f["id"], list(f["properties"].values())) for f in features],
-        "matched": page.number_matched,
-        "next": following and f"{following}&f=html",
-    }
-
-
-class Item(OgcView):
-    parameters = {"f", "run", "crs"}
-
-    def get(self, request: Request, collection: str, key: str) -> HttpResponse:
-        one = collection_named(collection)
-        crs = crs_of(request, "crs")
-        run = run_number(request, one)
-        text = feature_of(one, key.replace("\0", ""), run, crs)
-        if text is None:
-            raise NotThereError(_("This collection has no feature with this id."))
-        path = reverse("ogc-item", args=[one.id, key])
-        links = [
-            link(request, path, "self", GEOJSON),
-            link(request, f"{path}?f=html", "alternate", "text/html"),
-            link(
-                request,
-                reverse("ogc-collection", args=[one.id]),
-                "collection",
-                "application/json",
-            ),
-        ]
-        if wants_html(request):
-            feature = json.loads(text)
-            titles = [str(p.title) for p in one.properties.values()]
-            pairs = zip(titles, feature["properties"].values(), strict=True)
-            return render(
-                request,
-                "coverage/ogc/item.html",
-                {"collection": one, "key": feature["id"], "pairs": list(pairs)},
-            )
-        response = HttpResponse(
-            f'{text[:-1]},"links":{json.dumps(links)}}}', content_type=GEOJSON
-        )
-        response["Content-Crs"] = f"<{crs.uri}>"
-        return response

@@ -24,7 +24,9 @@ from coverage.services.compute_run import (
 from coverage.services.downloads.keep import runs_without_files, thin_files
 from coverage.services.thin_runs import thin_runs
 from villages.models import ReportChange
+from villages.services.deliver_webhooks import Sender
 from villages.services.store_photos import clean_photos
+from villages.services.webhooks import purge_deliveries
 from villages.tasks import resume_imports
 
 log = logging.getLogger("kukar_connect.worker")
@@ -35,6 +37,8 @@ POLL_S = 1.0
 MAX_WAIT_S = 60.0
 # How long a running task may take to reach its end when the worker is stopped.
 TASK_END_S = 5.0
+# After a failure to read or write the outbox of webhooks.
+SEND_AGAIN_S = 10.0
 # A full run that failed is tried again after this: it costs a minute of computing.
 FULL_AGAIN_S = 300.0
 # How often is asked whether a run has no files yet: they take a minute to build.
@@ -122,6 +126,10 @@ class Command(BaseCommand):
         resume_imports()
         tasks = threading.Thread(target=self._run_tasks, args=(stop,), daemon=True)
         tasks.start()
+        webhooks = threading.Thread(
+            target=self._send_webhooks, args=(stop,), daemon=True
+        )
+        webhooks.start()
         log.info("Worker is ready.")
         self._follow_changes(stop)
         self._full.end()
@@ -129,6 +137,7 @@ class Command(BaseCommand):
         if self._worker is not None:
             self._worker.running = False
         tasks.join(TASK_END_S)
+        webhooks.join(TASK_END_S)
 
     def _follow_changes(self, stop: threading.Event) -> None:
         wait_s = POLL_S
@@ -201,6 +210,8 @@ class Command(BaseCommand):
             log.info("%s runs of more than a year ago were thinned.", len(thinned))
         if unneeded := thin_files(now=timezone.now()):
             log.info("Files of %s earlier runs were removed.", len(unneeded))
+        if purged := purge_deliveries(now=timezone.now()):
+            log.info("%s old messages of webhooks were removed.", purged)
 
     def _run_tasks(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -221,6 +232,23 @@ class Command(BaseCommand):
                 log.exception("The task queue could not be read.")
                 self._reconnect()
                 stop.wait(POLL_S)
+
+    def _send_webhooks(self, stop: threading.Event) -> None:
+        """Send what the outbox of webhooks holds, beside everything else."""
+        sender = Sender()
+        while not stop.is_set():
+            try:
+                if sender.step(now=timezone.now()):
+                    sender.wait(POLL_S)
+                else:
+                    stop.wait(POLL_S)
+            except Exception:
+                # What waits is still there: try again.
+                log.exception("The outbox of webhooks could not be sent.")
+                self._reconnect()
+                stop.wait(SEND_AGAIN_S)
+        sender.close(patience_s=TASK_END_S / 2, now=timezone.now())
+        connection.close()
 
     def _reconnect(self) -> None:
         close_old_connections()

@@ -4,8 +4,12 @@ import { painted } from "./dom.js";
 import { featuresAt, indexFeatures, joinExtents } from "./geometry.js";
 import { fill } from "./words.js";
 
-// From this zoom on boundaries drawn for the whole regency are too coarse.
-const NEAR_ZOOM = 11;
+// How closely boundaries are drawn, and from which zoom on what is coarser will not do.
+const DETAILS = [
+  { detail: "far", zoom: 0 },
+  { detail: "middle", zoom: 9.5 },
+  { detail: "near", zoom: 11 },
+];
 // The regency and its shores, until its boundaries are here.
 const ABOUT = [115.2, -1.2, 117.7, 1.6];
 
@@ -57,16 +61,22 @@ export function makeBoundaries(page) {
     if (!page.hadPosition) page.choice.fitFilters();
   }
 
-  /** Once somebody looks closely: the boundaries as they were loaded. */
-  let areBoundariesNear = false;
+  // Of DETAILS, the one that is drawn or on its way.
+  let drawn = 0;
+  /** Once somebody looks more closely: finer ones, in the end as they were loaded. */
   async function refineBoundaries() {
-    if (areBoundariesNear || map.getZoom() < NEAR_ZOOM || !(await places)) return;
-    areBoundariesNear = true;
-    const data = await loading("boundaries", () =>
-      api.get("map-boundaries/", { detail: "near" }),
-    );
-    areBoundariesNear = data !== null;
-    if (data === null) return;
+    const wanted = DETAILS.findLastIndex(({ zoom }) => map.getZoom() >= zoom);
+    if (wanted <= drawn || !(await places) || wanted <= drawn) return;
+    const before = drawn;
+    drawn = wanted;
+    const { detail } = DETAILS[wanted];
+    const data = await loading("boundaries", () => api.get("map-boundaries/", { detail }));
+    if (data === null) {
+      drawn = Math.min(drawn, before);
+      return;
+    }
+    // Finer ones may have come sooner.
+    if (drawn !== wanted) return;
     base.showDistricts(data.districts);
     showVillages(data.villages);
   }

@@ -106,6 +106,8 @@ export function makeMeasure(map, { stage, mapElement, texts, number, library, on
   }
 
   function words() {
+    // What reckons on the ellipsoid is still on its way.
+    if (geodesic === null && points.length > 1) return "…";
     if (kind === "line") {
       if (points.length < 2) return points.length === 1 ? texts.measure_more : "";
       const length = lengthText(lengthOf(geodesic, points), number);
@@ -150,30 +152,30 @@ export function makeMeasure(map, { stage, mapElement, texts, number, library, on
   }
 
   async function open() {
-    if (geodesic === null) {
-      try {
-        await loadScript(library);
-      } catch {
-        say("measure", texts.measure_failed, { isError: true });
-        return false;
-      }
-      geodesic = window.geodesic;
-    }
     bar.hidden = false;
     map.doubleClickZoom.disable();
-    return true;
+    update();
+    if (geodesic !== null) return;
+    try {
+      await loadScript(library);
+      geodesic = window.geodesic;
+      if (!bar.hidden) update();
+    } catch {
+      say("measure", texts.measure_failed, { isError: true });
+      stop();
+    }
   }
 
-  async function start() {
+  function start() {
     if (!bar.hidden) {
       stop();
       return;
     }
     openedFrom = document.activeElement;
-    if (!(await open())) return;
     onStart();
+    // At once: who clicks before the reckoning has loaded means a point, not an answer.
     isAdding = true;
-    update();
+    open();
     // From here the arrow keys and Enter do everything.
     mapElement.focus({ preventScroll: true });
   }
@@ -198,9 +200,8 @@ export function makeMeasure(map, { stage, mapElement, texts, number, library, on
         onChange(null);
         return;
       }
-      if (!(await open())) return;
       ({ kind, points } = kept);
-      update();
+      await open();
     },
     /** Take a click at `lonLat`, or say that nothing is being measured. */
     take(lonLat) {

@@ -1,6 +1,7 @@
 // What the panel beside the map shows: a blank spot, a village, a point, a list.
 
 import { makeDetails } from "./details.js";
+import { h } from "./dom.js";
 import { entriesWithin, extentOf } from "./geometry.js";
 import { makeLayerDetails } from "./layer-details.js";
 import { toExtent, toLatLng } from "./lonlat.js";
@@ -82,25 +83,33 @@ export function makePanels(page) {
     if (overX || overY) map.panBy([overX, overY], { animate: !page.minimumMotion });
   }
 
-  function openSpot(feature, { isFocused = true, at = null } = {}) {
-    const { properties } = feature;
+  /** The map knows where a spot lies and how sure it is; the rest is asked for. */
+  async function openSpot(feature, { isFocused = true, at = null } = {}) {
+    const { id } = feature.properties;
+    const title = details.spotTitle(feature.properties);
     kind = "spot";
     setAt(at);
-    view.spot = properties.id;
+    view.spot = id;
     view.village = null;
     page.base.select(feature);
-    panel.show(
-      details.spotTitle(properties),
-      answered(
-        details.spot(properties, {
-          onVillage: (code) => openVillage(code),
-          onZoom: () => fitBeside(feature.geometry),
-        }),
-        { spot: properties.id },
-      ),
-      { isFocused },
-    );
+    const [answer] = answered([], { spot: id });
+    panel.show(title, [answer, h("p", { class: "soft" }, texts.loading)], { isFocused });
     page.remember();
+    const known = await loading(
+      "spot",
+      () =>
+        api.get(`blank-spots/${encodeURIComponent(id)}/`, {
+          run: page.run.id,
+          geometry: "outline",
+        }),
+      () => openSpot(feature, { at }),
+    );
+    if (view.spot !== id || !answer.isConnected) return;
+    const facts = known === null ? [] : details.spot(known.properties, {
+      onVillage: (code) => openVillage(code),
+      onZoom: () => fitBeside(feature.geometry),
+    });
+    panel.refresh(title, [answer, ...facts]);
   }
 
   const findVillage = (code) => page.boundaries.village(code);

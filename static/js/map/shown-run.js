@@ -2,6 +2,7 @@
 
 import { h, painted } from "./dom.js";
 import { watchRuns } from "./runs.js";
+import { readSketches } from "./sketches.js";
 import { fill } from "./words.js";
 
 /** `page` is what main.js puts together; `page.run` is the run shown, or null. */
@@ -15,12 +16,8 @@ export function makeShownRun(page) {
   function loadSpots(runId, operator, service) {
     const key = `${runId}/${operator}/${service}`;
     if (!spotsOf.has(key)) {
-      const answer = api.get("blank-spots/", {
-        run: runId,
-        operator,
-        service,
-        geometry: "sketch",
-      });
+      const question = { run: runId, operator, service };
+      const answer = api.get("map-blank-spots/", question).then(readSketches);
       spotsOf.set(key, answer);
       answer.catch(() => spotsOf.delete(key));
     }
