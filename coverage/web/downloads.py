@@ -17,25 +17,30 @@ RUNS_SHOWN = 36
 
 
 class DownloadsPage(RoleRequiredMixin, TemplateView):
+    """The newest files, or those of the run in ?run=…, and which others there are."""
+
     template_name = "coverage/downloads.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         newest = latest_file_set()
-        earlier = file_sets().exclude(pk=newest.pk if newest else None)
+        shown = newest
+        asked = self.request.GET.get("run", "")
+        # isdecimal() also knows digits of other scripts, which int() reads as well.
+        if asked.isdecimal() and int(asked) < 2**63:
+            shown = file_sets().filter(pk=int(asked)).first() or newest
         current = current_run()
         being_built = (
             RunFileSet.objects.filter(pk=current.pk).first() if current else None
         )
+        others = file_sets().exclude(pk=shown.pk if shown else None)
         return super().get_context_data(
             **kwargs,
-            newest=newest,
-            groups=rows_of(list(newest.files.all())) if newest else [],
+            shown=shown,
+            is_newest=shown == newest,
+            groups=rows_of(list(shown.files.all())) if shown else [],
             current=current,
             being_built=being_built,
-            earlier=[
-                {"set": one, "groups": rows_of(list(one.files.all()))}
-                for one in earlier.prefetch_related("files")[:RUNS_SHOWN]
-            ],
+            others=others[:RUNS_SHOWN],
         )
 
 

@@ -250,6 +250,24 @@ def test_the_page_lists_every_file_with_its_checksum(viewer, files):
         assert row.sha256 in html
 
 
+def test_the_page_leads_to_the_files_of_other_runs(client, three_runs, officer):
+    client.force_login(officer)
+    first, _second, current = three_runs
+    for run in (first, current):
+        build_files(run, now=timezone.now(), progress=in_silence)
+    page = client.get("/unduhan/").content.decode()
+    assert f'href="?run={first.pk}"' in page
+    assert f"/unduhan/{current.pk}/{NAME}" in page
+    earlier = client.get(f"/unduhan/?run={first.pk}").content.decode()
+    assert f"/unduhan/{first.pk}/{NAME}" in earlier
+    # Links that stay the newest belong to the newest files.
+    assert "/unduhan/terbaru/" in page
+    assert f"/unduhan/terbaru/{NAME}" not in earlier
+    for odd in ("999999", "9" * 30, "x", "-1"):
+        again = client.get("/unduhan/", {"run": odd}).content.decode()
+        assert f"/unduhan/{current.pk}/{NAME}" in again
+
+
 def test_without_files_the_page_says_so(viewer, a_run):
     assert viewer.get("/unduhan/").status_code == 200
     assert viewer.get("/unduhan/dcat.json").json()["dcat:dataset"] == []
@@ -431,6 +449,13 @@ def test_files_of_a_new_run_wait_until_the_last_ones_are_half_an_hour_old(
     build_files(three_runs[1], now=now, progress=in_silence)
     assert runs_without_files(now=now + timedelta(minutes=29)) == []
     assert runs_without_files(now=now + timedelta(minutes=30)) == [current]
+
+
+def test_measurements_do_not_wait_behind_a_demonstration(three_runs):
+    now = timezone.now()
+    CoverageRun.objects.filter(pk=three_runs[1].pk).update(is_demo=True)
+    build_files(three_runs[1], now=now, progress=in_silence)
+    assert runs_without_files(now=now) == [three_runs[-1]]
 
 
 def test_files_that_nobody_needs_go_and_their_runs_stay(three_runs, settings):

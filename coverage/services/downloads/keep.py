@@ -32,7 +32,7 @@ def runs_without_files(*, now: datetime) -> list[CoverageRun]:
     )
     settled = set(stopped.values_list("pk", flat=True))
     current = current_run()
-    wanted = [] if current is None or not _is_time(now) else [current.pk]
+    wanted = [current.pk] if current and _is_time(current, now) else []
     past = {run.pk for run in monthly_runs()} | cited_runs()
     wanted += sorted(past - {current.pk if current else None}, reverse=True)
     published = CoverageRun.objects.filter(state=CoverageRun.State.PUBLISHED)
@@ -40,16 +40,20 @@ def runs_without_files(*, now: datetime) -> list[CoverageRun]:
     return [runs[pk] for pk in wanted if pk in runs]
 
 
-def _is_time(now: datetime) -> bool:
+def _is_time(current: CoverageRun, now: datetime) -> bool:
     every = timedelta(minutes=settings.KUKAR_FILES_EVERY_MINUTES)
     # Those of past months do not count: they say nothing of today.
     newest = (
         RunFileSet.objects.filter(state=RunFileSet.State.WHOLE)
+        .select_related("run")
         .exclude(run__parameters__has_key="as_of")
         .order_by("-run_id")
         .first()
     )
-    return newest is None or newest.began_at <= now - every
+    if newest is None or newest.began_at <= now - every:
+        return True
+    # Nobody shall go on getting demonstration data when the first measurements are in.
+    return newest.run.is_demo != current.is_demo
 
 
 def thin_files(*, now: datetime) -> list[int]:
