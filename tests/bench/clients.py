@@ -362,7 +362,9 @@ def compare(folder: Path, seconds: int, only: str) -> None:
         say(f"{server.name} …")
         with running(server):
             # A port is open before the program behind it has been read.
-            load(folder, [server.items(limit=1)], 4)
+            ready = server.items(limit=1)
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}{ready}").close()
+            load(folder, [ready], 4)
             for name, paths in asked_once(server).items():
                 if only in name:
                     server.results[name] = once_each(paths)
