@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from coverage.api.ogc.form import FIXED, FORM
-from coverage.selectors.runs import checksum_of, run_number
+from coverage.selectors.runs import run_number, run_tag
 from kukar_connect.kept_answers import kept_answer
 
 # Another way of writing an answer is another number: what was kept is left alone.
@@ -27,10 +27,10 @@ def run_key(request: HttpRequest, run_id: int) -> str | None:
     """Return the key of the answer to *request* of a run, None where none is kept.
 
     The same for an address that names the run as for one that means the current run.
-    The checksum is part of it: another database has other runs of the same numbers.
+    The run's tag is part of it: another database has other runs of the same numbers.
     """
-    checksum = checksum_of(run_id)
-    if checksum is None:
+    tag = run_tag(run_id)
+    if tag is None:
         return None
     path, query = request.path_info, request.META.get("QUERY_STRING", "")
     host, writing = "", str(WRITING)
@@ -45,7 +45,7 @@ def run_key(request: HttpRequest, run_id: int) -> str | None:
     if query:
         parts = sorted(p for p in query.split("&") if not p.startswith("run="))
         query = "&".join(parts)
-    return f"{writing} {run_id} {checksum[:16]} {host}{path}?{query}"
+    return f"{writing} {run_id} {tag[:16]} {host}{path}?{query}"
 
 
 class KeptRunAnswers:

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from coverage.api.run_answers import run_key
 from coverage.models import LayerOperator, Service
-from coverage.selectors.runs import checksum_of
+from coverage.selectors.runs import run_tag
 from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, PARTS, paint_tile
 from kukar_connect.kept_answers import keep_answer, kept_answer
 
@@ -35,7 +35,7 @@ class SurfaceTileView(APIView):
             and where["service"] in Service.values
             and MIN_ZOOM <= z <= MAX_ZOOM
             and max(x, y) < 2**z
-            and checksum_of(run) is not None
+            and run_tag(run) is not None
         )
         if not is_askable:
             return HttpResponse(status=404)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import connection
 
@@ -45,27 +46,31 @@ KNOWN_FOR_S = 60.0
 _known: dict[int, tuple[float, str]] = {}
 
 
-def checksum_of(run_id: int) -> str | None:
-    """Return the checksum of a published run, None where there is no such run.
+def run_tag(run_id: int) -> str | None:
+    """Return what no other published run has, None where there is no such run.
 
-    Asked for every tile: it is asked of the database once a minute.
+    A database that was made anew has a run of the same number, and with the same
+    reports of the same surface; but it was not published at the same moment. Asked for
+    every tile: it is asked of the database once a minute.
     """
-    until, checksum = _known.get(run_id, (0.0, ""))
+    until, tag = _known.get(run_id, (0.0, ""))
     now = time.monotonic()
     if now < until:
-        return checksum
-    found: str | None = (
+        return tag
+    found = (
         CoverageRun.objects.filter(pk=run_id, state=CoverageRun.State.PUBLISHED)
-        .values_list("checksum", flat=True)
+        .values_list("checksum", "published_at")
         .first()
     )
     if found is None:
         _known.pop(run_id, None)
-    else:
-        if len(_known) > 1000:
-            _known.clear()
-        _known[run_id] = (now + KNOWN_FOR_S, found)
-    return found
+        return None
+    checksum, published_at = found
+    tag = sha256(f"{checksum} {published_at}".encode()).hexdigest()
+    if len(_known) > 1000:
+        _known.clear()
+    _known[run_id] = (now + KNOWN_FOR_S, tag)
+    return tag
 
 
 def as_of_run(run: CoverageRun) -> datetime | None:

@@ -16,7 +16,7 @@ from coverage.api.ogc.schemas import Collection
 from coverage.api.ogc.tile_sql import MAX_ZOOM, PREPARED, tile_of
 from coverage.api.ogc.views import OgcView, collection_named
 from coverage.api.run_answers import run_key
-from coverage.selectors.runs import checksum_of
+from coverage.selectors.runs import run_tag
 from kukar_connect import params
 from kukar_connect.kept_answers import keep_answer, kept_answer
 
@@ -62,7 +62,7 @@ class VectorTile(OgcView):
         if run is None or one.id not in PREPARED:
             return as_it_is(request, tile_of(one, z, x, y, run, equal))
         is_fixed = "run" in request.query_params
-        etag = f'W/"{run}-{(checksum_of(run) or "")[:12]}"'
+        etag = f'W/"{run}-{(run_tag(run) or "")[:12]}"'
         if not is_fixed and (known := get_conditional_response(request, etag=etag)):
             known["ETag"], known["Cache-Control"] = etag, "private, no-cache"
             return known
