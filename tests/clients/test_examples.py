@@ -113,7 +113,7 @@ def test_qgis_opens_the_project(live_server, token, a_run, tmp_path):
     # Nothing of this installation's Python, and no profile of whoever runs the tests.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRT"))}
     said = run(
-        ["/usr/bin/python3", HERE / "opens_project.py", project, token],
+        ["/usr/bin/python3", HERE / "qgis_opens.py", project, token],
         kept
         | {
             "QT_QPA_PLATFORM": "offscreen",

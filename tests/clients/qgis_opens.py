@@ -1,6 +1,6 @@
 """Run by Debian's own Python, which has QGIS: opens the example project.
 
-    python3 tests/clients/opens_project.py PROJECT TOKEN
+    python3 tests/clients/qgis_opens.py PROJECT TOKEN
 
 Prints, as JSON, for each layer whether it is valid, how many features come and how many
 of its states the legend has.
