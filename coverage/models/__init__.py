@@ -1,6 +1,7 @@
 """What was derived from the reports, run by run."""
 
 from coverage.models.actions import Action, ActionStatus, ActionStep, RankingWeights
+from coverage.models.blocks import ReportBlock
 from coverage.models.differences import RunDifference
 from coverage.models.files import RunFile, RunFileSet
 from coverage.models.results import (
@@ -33,6 +34,7 @@ __all__ = [
     "PlaceCoverage",
     "PlaceState",
     "RankingWeights",
+    "ReportBlock",
     "RunDifference",
     "RunFile",
     "RunFileSet",

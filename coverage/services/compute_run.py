@@ -28,6 +28,7 @@ from coverage.core.parallel import (
 from coverage.models import CoverageRun, StagedTile
 from coverage.selectors.regency import Regency, regency
 from coverage.selectors.runs import as_of_run, current_run
+from coverage.services.count_blocks import count_report_blocks
 from coverage.services.inputs import (
     Inputs,
     count_reports,
@@ -165,6 +166,8 @@ def compute_full(
                     now=now,
                     ahead=ahead,
                 )
+    if as_of is None:
+        count_report_blocks(run)
     return run
 
 

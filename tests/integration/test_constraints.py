@@ -17,6 +17,7 @@ from coverage.models import (
     CoverageRun,
     PlaceCoverage,
     RankingWeights,
+    ReportBlock,
     RunDifference,
     RunFile,
     RunFileSet,
@@ -418,6 +419,28 @@ def file_set(**values):
     return RunFileSet(**{"run": saved(run()), **values})
 
 
+def report_block(**values):
+    return ReportBlock(
+        **{
+            "code": "TELKOMSEL-4G-15-26950-16384",
+            "run": saved(run()),
+            "operator": "TELKOMSEL",
+            "technology": "4G",
+            "zoom": 15,
+            "x": 26950,
+            "y": 16384,
+            "polygon": Polygon.from_bbox((116.08, -0.01, 116.09, 0.0)),
+            "reports": 6,
+            "readings": 5,
+            "median_dbm": -100.0,
+            "no_service": 1,
+            "newest_month": "2026-11",
+            "is_demo": False,
+            **values,
+        }
+    )
+
+
 def run_file(**values):
     found = RunFileSet.objects.first() or saved(file_set())
     return RunFile(
@@ -596,6 +619,12 @@ BROKEN = {
     "run_difference_once": lambda: [difference(), difference()],
     "run_difference_of_two_runs": lambda: [difference(is_of_one_run=True)],
     "run_difference_layer_known": lambda: [difference(operator="ACME")],
+    "report_block_of_enough": lambda: [
+        report_block(reports=4, readings=4, median_dbm=None)
+    ],
+    "report_block_counts_within": lambda: [report_block(no_service=7)],
+    "report_block_median_of_enough": lambda: [report_block(readings=4)],
+    "report_block_zoom_known": lambda: [report_block(zoom=14)],
     "run_file_set_state_known": lambda: [file_set(state="lost", ended_at=NOW)],
     "run_file_set_ended_unless_building": lambda: [file_set(ended_at=NOW)],
     "run_file_set_failed_says_why": lambda: [file_set(state="failed", ended_at=NOW)],
@@ -656,7 +685,7 @@ def test_the_rows_that_break_are_sound_without_the_fault():
     for model in (StagedLayer, StagedTile):
         staged(model).save(force_insert=True)
     difference().save(force_insert=True)
-    for make in (webhook, webhook_delivery, file_set, run_file):
+    for make in (webhook, webhook_delivery, file_set, run_file, report_block):
         make().save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -4,9 +4,12 @@ import json
 
 import pytest
 from django.contrib.gis.geos import GEOSGeometry, Point
+from django.utils import timezone
 
-from coverage.api.ogc.report_blocks import FEWEST
+from coverage.models import CoverageRun, ReportBlock
+from coverage.services.count_blocks import count_report_blocks
 from tests.conftest import a_report, no_service, store
+from tests.integration.test_compute import full
 from villages.models import SignalReport
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +20,20 @@ URL = "/ogc/collections/reports-aggregated/items"
 def reader(client, officer):
     client.force_login(officer)
     return client
+
+
+def count():
+    """Count anew, as the worker does for each run."""
+    now = timezone.now()
+    run = CoverageRun.objects.create(
+        is_full=True, input_cutoff_at=now, software_version="test"
+    )
+    return count_report_blocks(run)
+
+
+def store_and_count(*reports):
+    store(*reports)
+    count()
 
 
 def blocks(reader, **query):
@@ -32,7 +49,7 @@ def blocks(reader, **query):
 
 def test_a_block_says_how_many_and_what_they_found(reader, two_villages):
     here = {"lon": 116.05, "lat": 0.004}
-    store(
+    store_and_count(
         *(a_report(rsrp_dbm=-90.0 - n, **here) for n in range(6)),
         *(no_service(**here) for _n in range(5)),
         *(a_report(operator="INDOSAT", technology="2G", **here) for _n in range(5)),
@@ -72,15 +89,15 @@ def test_a_block_says_how_many_and_what_they_found(reader, two_villages):
 def test_few_reports_are_told_in_larger_blocks_or_not_at_all(
     reader, two_villages, places, sides
 ):
-    store(*(a_report(lon=lon, lat=lat) for lon, lat in places))
+    store_and_count(*(a_report(lon=lon, lat=lat) for lon, lat in places))
     found = blocks(reader)
     assert [b["side_km"] for b in found] == sides
-    assert all(b["reports"] >= FEWEST for b in found)
+    assert all(b["reports"] >= ReportBlock.FEWEST for b in found)
     assert sum(b["reports"] for b in found) == (len(places) // 5 * 5 if sides else 0)
 
 
 def test_a_median_needs_as_many_readings(reader, two_villages):
-    store(
+    store_and_count(
         *(a_report(rsrp_dbm=-80.0) for _n in range(4)),
         a_report(rsrp_dbm=None, found="data"),
     )
@@ -89,15 +106,16 @@ def test_a_median_needs_as_many_readings(reader, two_villages):
 
 
 def test_what_does_not_count_for_the_map_is_in_no_block(reader, two_villages):
-    store(*(a_report() for _n in range(6)))
+    store_and_count(*(a_report() for _n in range(6)))
     SignalReport.objects.filter(pk__in=SignalReport.objects.values("pk")[:1]).update(
         review_state="rejected"
     )
+    count()
     assert [b["reports"] for b in blocks(reader)] == [5]
 
 
 def test_blocks_can_be_filtered_sorted_and_walked_through(reader, two_villages):
-    store(
+    store_and_count(
         *(
             a_report(lon=116.02 + 0.02 * n, operator=operator)
             for n in range(4)
@@ -122,6 +140,19 @@ def test_blocks_can_be_filtered_sorted_and_walked_through(reader, two_villages):
 
 
 def test_demonstration_reports_mark_their_block(reader, two_villages):
-    store(*(a_report() for _n in range(5)))
+    store_and_count(*(a_report() for _n in range(5)))
     SignalReport.objects.update(is_demo=True)
+    count()
     assert [b["is_demo"] for b in blocks(reader)] == [True]
+
+
+def test_a_run_has_its_blocks_and_the_next_counts_anew(reader, two_villages):
+    store(*(a_report() for _n in range(5)))
+    first = full()
+    assert [b["run"] for b in blocks(reader)] == [first.pk]
+    # Once counted for a run, they are not counted again.
+    assert not count_report_blocks(first)
+    store(*(a_report() for _n in range(2)))
+    assert [b["reports"] for b in blocks(reader)] == [5]
+    second = full()
+    assert [(b["run"], b["reports"]) for b in blocks(reader)] == [(second.pk, 7)]

@@ -87,9 +87,8 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
         sought |= place[1]
     columns = "".join(f", {sql} AS term{n}" for n, (sql, _, _) in enumerate(terms[:-1]))
     feature = _feature(collection, query.crs, query.shown)
-    row = feature if collection.is_computed else collection.row
     found = (
-        f"SELECT {collection.key} AS key, {row} AS row{columns}"  # noqa: S608 - names of our own
+        f"SELECT {collection.key} AS key, {collection.row} AS row{columns}"  # noqa: S608 - names of our own
         f" FROM {collection.source} WHERE {where}"
     )
     order = order_by(
@@ -97,7 +96,7 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
         + [("key", "", False)]
     )
     known = _known_count(collection, where, values)
-    if known is None and not after and (query.is_narrowed or collection.is_computed):
+    if known is None and not after and query.is_narrowed:
         # The index of places is gone through once, for the page and for the count.
         begin = f"WITH hit AS MATERIALIZED ({found}) "
         found, matched = "SELECT * FROM hit", "SELECT count(*) FROM hit"
@@ -108,12 +107,10 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
             if known is None
             else f"SELECT {known}"
         )
-    text = "page.row"
-    if not collection.is_computed:
-        text = (
-            f"(SELECT {feature} FROM {collection.source}"  # noqa: S608 - names of our own
-            f" WHERE {collection.row} = page.row)"
-        )
+    text = (
+        f"(SELECT {feature} FROM {collection.source}"  # noqa: S608 - names of our own
+        f" WHERE {collection.row} = page.row)"
+    )
     # One more, to know whether there is a next page.
     statement = f"""{begin}
         SELECT string_agg({text}, E',\n') FILTER (WHERE number <= %(limit)s),

@@ -42,7 +42,6 @@ class Collection:
     moment : SQL of the time that ``datetime`` asks for
     moment_end : SQL of its end, where it lasts
     is_of_run : its rows belong to a run; ``%(run)s`` stands for it
-    is_computed : there is no table of it; each question computes all of it
     is_fixed : nothing of it ever changes within a run
     written : SQL of a whole feature in degrees, where it is stored as text
     batch : so many features are read at a time: a few megabytes of them
@@ -60,7 +59,6 @@ class Collection:
     moment: str | None = None
     moment_end: str | None = None
     is_of_run: bool = False
-    is_computed: bool = False
     is_fixed: bool = False
     written: str | None = None
     batch: int = 1000

@@ -23,6 +23,7 @@ from coverage.services.compute_run import (
     has_interrupted_run,
     needs_full_run,
 )
+from coverage.services.count_blocks import count_report_blocks
 from coverage.services.downloads.keep import runs_without_files, thin_files
 from coverage.services.thin_runs import thin_runs
 from villages.models import ReportChange
@@ -160,7 +161,7 @@ class Command(BaseCommand):
                 is_first = False
                 self._see_to_full()
                 self._see_to_files()
-                self._keep_squares()
+                self._lay_ready()
                 self._clean_up()
             except Exception:
                 # The notes of what changed are still there: try again, ever slower.
@@ -206,13 +207,16 @@ class Command(BaseCommand):
         if runs_without_files(now=timezone.now()):
             self._files.begin()
 
-    def _keep_squares(self) -> None:
+    def _lay_ready(self) -> None:
         """Lay the reports of the current run ready, so that nobody waits for them."""
         started_s = time.monotonic()
         if started_s < self._keep_not_before_s:
             return
         run = current_run()
-        if run is not None and keep_report_squares(run):
+        if run is None:
+            return
+        is_new = keep_report_squares(run)
+        if count_report_blocks(run) or is_new:
             took_s = time.monotonic() - started_s
             self._keep_not_before_s = time.monotonic() + took_s / KEEP_SHARE
 
