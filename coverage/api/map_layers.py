@@ -28,7 +28,7 @@ from coverage.selectors.report_squares import (
     report_squares,
 )
 from kukar_connect import params
-from kukar_connect.kept import packed_response
+from kukar_connect.packed import packed_response
 from kukar_connect.params import ParameterError
 from kukar_connect.roles import CanSeeReports
 from villages.models import Technology, Village

@@ -16,7 +16,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from coverage.selectors.tables import listed_years
-from kukar_connect.kept import pack
+from kukar_connect.packed import Packed, pack
 from villages.models import District, Village
 
 # How far a line may move, in degrees, and decimals kept. A pixel of the whole regency
@@ -46,7 +46,7 @@ def places_fingerprint() -> str:
 
 # Simplifying takes a second; boundaries change once in years.
 @lru_cache(maxsize=2 * len(DETAILS))
-def drawn_places(fingerprint: str, detail: str) -> bytes:
+def drawn_places(fingerprint: str, detail: str) -> Packed:
     """Return districts and villages as packed JSON: two FeatureCollections.
 
     *fingerprint* is that of `places_fingerprint`, *detail* one of DETAILS.

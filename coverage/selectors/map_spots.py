@@ -9,7 +9,7 @@ import shapely
 
 from coverage.core.topology import topology
 from coverage.models import BlankSpot
-from kukar_connect.kept import pack
+from kukar_connect.packed import Packed, pack
 from villages.models import Village
 
 # A sketch's line may move by this much: a tenth of a square short of a square, and
@@ -20,7 +20,7 @@ STEP_DEG = 0.0005
 
 # A layer of a run never changes, and everybody who opens the map asks for one.
 @lru_cache(maxsize=16)
-def sketched_spots(run_id: int, checksum: str, operator: str, service: str) -> bytes:
+def sketched_spots(run_id: int, checksum: str, operator: str, service: str) -> Packed:
     """Return all blank spots of a layer as packed TopoJSON, the largest first.
 
     They carry what the map draws, filters and lists them by; `village_names` beside

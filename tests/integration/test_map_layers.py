@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime, timedelta
 
+import brotli
 import geopandas
 import pytest
 import shapely
@@ -300,6 +301,9 @@ def test_boundaries_come_packed_and_again_only_when_something_changed(
     answer = viewer.get(f"{API}/map-boundaries/", HTTP_ACCEPT_ENCODING="gzip")
     assert answer["Content-Encoding"] == "gzip"
     assert b"Hulu" in gzip.decompress(answer.content)
+    shorter = viewer.get(f"{API}/map-boundaries/", HTTP_ACCEPT_ENCODING="gzip, br")
+    assert shorter["Content-Encoding"] == "br"
+    assert brotli.decompress(shorter.content) == gzip.decompress(answer.content)
     path = f"{API}/map-boundaries/"
     assert viewer.get(path, HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 304
     west, _east = two_villages
