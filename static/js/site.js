@@ -35,14 +35,12 @@ for (const form of document.querySelectorAll("form[data-keep-hash]")) {
 
 // The form's page is kept on the phone as it was fetched: when another page shows that
 // the language was changed, it is fetched anew, before anybody opens it in the old one.
-const worker = navigator.serviceWorker?.controller;
-if (worker) {
-  const { lang } = document.documentElement;
-  try {
-    if (localStorage.getItem("kept-language") !== lang)
-      worker.postMessage({ kind: "refresh-page" });
-    localStorage.setItem("kept-language", lang);
-  } catch {
-    // A browser that keeps nothing keeps no page either.
-  }
+const { lang } = document.documentElement;
+try {
+  const before = localStorage.getItem("kept-language");
+  if (before !== null && before !== lang)
+    navigator.serviceWorker?.controller?.postMessage({ kind: "refresh-page" });
+  localStorage.setItem("kept-language", lang);
+} catch {
+  // A browser that keeps nothing keeps no page either.
 }
