@@ -402,7 +402,7 @@ def cluster(tmp_path):
     del environment["DATABASE_URL"]
     begun = []
 
-    def begin(*arguments, **environment):
+    def begin(*arguments):
         with (tmp_path / f"{len(begun)}.log").open("w") as log:
             begun.append(
                 subprocess.Popen(
