@@ -95,6 +95,11 @@ def test_any_text_comes_back_as_it_was(text):
     page = opened(workbook([Sheet("x", [Column("a")], [[text], ["end"]])]))["x"]
     assert page["A3"].value == "end"
     kept = "".join(c for c in text if ord(c) >= 32 or c in "\t\n\r")
-    # XML knows one kind of line's end, and not these two characters.
-    kept = re.sub("[\ufffe\uffff]", "", re.sub("\r\n?", "\n", kept))
-    assert (page["A2"].value or "") == kept
+    # XML knows one kind of line's end, and not these two characters. Where lxml is
+    # installed openpyxl writes with it, and it keeps the other kinds.
+    kept = re.sub("[\ufffe\uffff]", "", kept)
+    assert one_line_end(page["A2"].value or "") == one_line_end(kept)
+
+
+def one_line_end(text):
+    return re.sub("\r\n?", "\n", text)
