@@ -146,6 +146,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # --- language and time -------------------------------------------------------
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", _("Indonesian")), ("en", _("English"))]
+FORMAT_MODULE_PATH = ["kukar_connect.formats"]
 LOCALE_PATHS = [BASE_DIR / "kukar_connect" / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -18,7 +18,27 @@ from villages.services.submit_reports import NewReport, store_reports
 # otherwise take every query there for a mistake.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+ROLLBACK = "django_db_serialized_rollback"
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file in one process, but for those that empty the tables.
+
+    bin/test runs a process a processor, each with a database of its own. As without
+    them, what wants to find the roles of the migration has to come first. And who
+    empties the tables puts back what the migrations had put there: where only some
+    did, Django would make rows anew that the next test brings back.
+    """
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        empties = (
+            marker is not None and marker.kwargs.get("transaction", False)
+        ) or not {"live_server", "transactional_db"}.isdisjoint(item.fixturenames)
+        if empties and ROLLBACK not in item.fixturenames:
+            item.fixturenames.insert(0, ROLLBACK)
+        part = "last" if empties else "first"
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{part}"))
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from coverage.web import words
 
@@ -60,9 +59,7 @@ def wita_date(when: datetime) -> str:
 def wita(when: datetime) -> str:
     """Show a moment in the regency's own time, and say so."""
     local = timezone.localtime(when)
-    # Indonesian writes the clock with a point.
-    clock = "H.i" if (get_language() or "id").startswith("id") else "H:i"
-    return f"{formats.date_format(local, f'j F Y, {clock}')}{NO_BREAK}WITA"
+    return f"{formats.date_format(local, 'DATETIME_FORMAT')}{NO_BREAK}WITA"
 
 
 @register.filter

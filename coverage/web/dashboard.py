@@ -134,12 +134,18 @@ class DashboardPage(LayerPage):
             for state in VILLAGE_STATES
         ]
 
+    def villages_by_state(self, sums: Summed) -> list[dict[str, Any]]:
+        return [
+            {"name": self.state_names[state], "count": sums.villages[state]}
+            for state in VILLAGE_STATES
+        ]
+
     def operator_rows(self, sums: dict[str, Summed]) -> list[dict[str, Any]]:
         return [
             {
                 "name": words.operator_name(operator),
                 "sums": sums[operator],
-                "villages": [sums[operator].villages[s] for s in VILLAGE_STATES],
+                "villages": self.villages_by_state(sums[operator]),
                 "map": self.map_url(operator=operator),
                 "is_chosen": operator == self.operator,
             }
@@ -156,7 +162,7 @@ class DashboardPage(LayerPage):
                 "code": code,
                 "name": name,
                 "sums": sums[code],
-                "villages": [sums[code].villages[s] for s in VILLAGE_STATES],
+                "villages": self.villages_by_state(sums[code]),
                 "map": self.map_url(district=code),
             }
             for code, name in sorted(names.items(), key=lambda item: item[1])

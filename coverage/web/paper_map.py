@@ -21,7 +21,7 @@ from coverage.core.grid import TILE_SQUARES, ZOOM, lat_at, lon_at, position_of
 from coverage.models import ANY_OPERATOR, CoverageRun, LayerOperator, Service
 from coverage.selectors import map_view
 from coverage.selectors.runs import current_run
-from coverage.templatetags.coverage_words import count, km2
+from coverage.templatetags.coverage_words import count, km2, percent
 from coverage.web import words
 from coverage.web.map_drawing import CONFIDENCES, Drawing, MapView, draw, svg_uri
 from coverage.web.paper import frame_of_sheet, pdf_response, public_root
@@ -277,6 +277,10 @@ class MapSheet(RoleRequiredMixin, View):
     def words(self, drawing: Drawing) -> dict[str, Any]:
         view = self.view
         meanings = words.state_meanings(view.operator, view.service)
+        shares = {
+            "high": percent(words.CONFIDENCE_HIGH),
+            "medium": percent(words.CONFIDENCE_MEDIUM),
+        }
         return {
             "title": f"{words.service_name(view.service)} · "
             f"{words.operator_name(view.operator)}",
@@ -296,9 +300,9 @@ class MapSheet(RoleRequiredMixin, View):
                 for confidence, name in zip(
                     CONFIDENCES,
                     (
-                        _("high confidence (80% and more)"),
-                        _("medium confidence (60 to 80%)"),
-                        _("low confidence (below 60%)"),
+                        _("high confidence (%(high)s and more)") % shares,
+                        _("medium confidence (%(medium)s to %(high)s)") % shares,
+                        _("low confidence (below %(medium)s)") % shares,
                     ),
                     strict=True,
                 )
@@ -346,8 +350,8 @@ class MapSheet(RoleRequiredMixin, View):
             )
         if view.least_confidence:
             found.append(
-                _("only with a confidence of %(percent)s%% and more")
-                % {"percent": count(round(view.least_confidence * 100))}
+                _("only with a confidence of %(percent)s and more")
+                % {"percent": percent(view.least_confidence)}
             )
         if view.district or view.in_village:
             found.append(_("only blank spots that touch this place"))

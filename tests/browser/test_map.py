@@ -89,7 +89,7 @@ def test_switching_the_operator_changes_the_layer_and_the_address(open_map):
     page = open_map()
     assert "operator" not in page.url
     with page.expect_response(re.compile("blank-spots/.*operator=TELKOMSEL")):
-        page.get_by_label("Operator").select_option("TELKOMSEL")
+        page.get_by_label("Operator", exact=True).select_option("TELKOMSEL")
     assert "operator=TELKOMSEL" in page.url
     with page.expect_response(re.compile("blank-spots/.*service=voice")):
         page.locator("input[name=service][value=voice]").check(force=True)
@@ -104,7 +104,7 @@ def test_the_address_restores_operator_layers_place_and_what_was_open(open_map):
     page.goto("about:blank")
     page.goto(address)
     expect(panel(page).get_by_role("heading").first).to_have_text("Hilir")
-    expect(page.get_by_label("Operator")).to_have_value("TELKOMSEL")
+    expect(page.get_by_label("Operator", exact=True)).to_have_value("TELKOMSEL")
     expect(page.locator("input[name=service][value=voice]")).to_be_checked()
     expect(page.locator("input[name=layer][value=spots]")).to_be_checked()
     expect(page.locator("input[name=layer][value=surface]")).not_to_be_checked()

@@ -20,14 +20,14 @@ PYTHON = "/usr/bin/python3"
 HERE = Path(__file__).parent
 
 
-def read_by_qgis(url, officer, tmp_path, collections):
+def run_in_qgis(script, address, officer, tmp_path, *arguments):
     token = create_api_token(
         user=officer, name="QGIS", scopes=["read"], days=1, now=timezone.now()
     )[1]
     # Nothing of this installation's Python, and no profile of whoever runs the tests.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRT"))}
     done = subprocess.run(
-        [PYTHON, HERE / "qgis_reads.py", f"{url}/ogc/", token, *collections],
+        [PYTHON, HERE / script, address, token, *map(str, arguments)],
         env=kept
         | {
             "QT_QPA_PLATFORM": "offscreen",
@@ -56,7 +56,8 @@ def test_it_walks_through_every_collection_with_a_place(
         for name, one in COLLECTIONS.items()
         if one.geometry is not None and name != "official-list"
     }
-    found = read_by_qgis(live_server.url, officer, tmp_path, placed)
+    address = f"{live_server.url}/ogc/"
+    found = run_in_qgis("qgis_reads.py", address, officer, tmp_path, *placed)
     for name, collection in placed.items():
         where = collection.where % {"run": a_run.pk}
         with connection.cursor() as cursor:
@@ -71,3 +72,31 @@ def test_it_walks_through_every_collection_with_a_place(
         assert found[name]["placed"] == placed
         assert set(collection.properties) <= set(found[name]["fields"])
     assert found["settlements"]["named"] == 1
+
+
+@pytest.mark.parametrize("zoom", [8, 12])
+def test_its_vector_tile_provider_draws_the_blank_spots(
+    live_server,
+    a_run,  # noqa: F811
+    officer,
+    tmp_path,
+    zoom,
+):
+    box = (115.95, -0.1, 116.25, 0.1)
+    address = f"{live_server.url}/ogc/collections/blank-spots/tiles/WebMercatorQuad/"
+    drawn = run_in_qgis("qgis_draws.py", address, officer, tmp_path, zoom, *box)
+    assert drawn["is_valid"]
+    assert drawn["errors"] == []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ST_Area(ST_Intersection(ST_Transform(ST_Union(polygon), 3857), box))"
+            " / ST_Area(box)"
+            " FROM coverage_blankspot, ST_MakeEnvelope(%s, %s, %s, %s, 3857) AS box"
+            " WHERE first_run_id <= %s AND (ended_run_id IS NULL OR ended_run_id > %s)"
+            " GROUP BY box",
+            [*drawn["box"], a_run.pk, a_run.pk],
+        )
+        [share] = cursor.fetchone()
+    assert 0.01 < share < 0.99
+    # Points of a grid a hundredth of the picture apart, and tiles round to whole units.
+    assert drawn["share"] == pytest.approx(share, abs=0.02)

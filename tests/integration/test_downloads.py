@@ -473,6 +473,21 @@ def test_files_that_nobody_needs_go_and_their_runs_stay(three_runs, settings):
     assert not RunFile.objects.filter(file_set=first.pk).exists()
 
 
+def test_files_of_a_demonstration_go_with_it(a_run, now):
+    CoverageRun.objects.filter(pk=a_run.pk).update(is_demo=True)
+    store(a_report(), is_demo=True, now=now)
+    assert runs_without_files(now=now) == [a_run]
+    build_files(a_run, now=now, progress=in_silence)
+    assert folder_of(a_run.pk).exists()
+    out = StringIO()
+    call_command("remove_demo", stdout=out)
+    assert "the files of 1 runs" in out.getvalue()
+    assert not folder_of(a_run.pk).exists()
+    assert not RunFile.objects.exists()
+    # Until the worker has computed a run without it, there is nothing to be had.
+    assert runs_without_files(now=now) == []
+
+
 def test_files_go_with_their_run(files, a_run):
     CoverageRun.objects.filter(pk=a_run.pk).delete()
     assert not RunFile.objects.exists()

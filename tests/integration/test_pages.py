@@ -12,7 +12,16 @@ from coverage.models import BlankSpot, CoverageRun
 from coverage.services.compute_run import compute_full
 from kukar_connect.pages import Key, as_number, as_uuid, paging_of
 from tests.conftest import NOW, a_report, a_village, no_service, store
-from villages.models import District, SignalReport, Village
+from villages.models import (
+    Claim,
+    District,
+    Facility,
+    OfficeInternet,
+    Settlement,
+    SignalReport,
+    Site,
+    Village,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +32,12 @@ LISTS = {
     "blank-spots": "/api/v1/blank-spots/",
     "runs": "/api/v1/runs/",
     "priorities": "/api/v1/priorities/",
+    "village points": "/api/v1/village-points/",
+    "settlements": "/api/v1/settlements/",
+    "facilities": "/api/v1/facilities/",
+    "sites": "/api/v1/sites/",
+    "official list": "/api/v1/official-list/",
+    "office internet": "/api/v1/office-internet/",
 }
 
 
@@ -78,6 +93,20 @@ def much(two_villages):
             for j in range(4)
         ]
         store(*spots, now=timezone.now())
+    for number, village in enumerate(Village.objects.all()):
+        at = {"name": f"Satu {number}", "village": village, "point": village.point}
+        Settlement.objects.create(kind="rt", source="desa", **at)
+        Facility.objects.create(kind="school", source="Dapodik", **at)
+        Site.objects.create(kind="bts", status="built", source="surat", **at)
+        said = {"village": village, "stated_date": NOW.date(), "source": "daftar"}
+        OfficeInternet.objects.create(kinds=["satellite"], status="working", **said)
+        Claim.objects.create(
+            kind="listed_blank",
+            event="daftar",
+            status="blank spot",
+            name_in_source=village.name,
+            **said,
+        )
     for _run in range(2):
         CoverageRun.objects.create(
             state="published",

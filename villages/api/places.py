@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.db.models import F, FloatField, Func, QuerySet
 from django.http import HttpResponse
@@ -12,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from kukar_connect import pages
-from kukar_connect.geojson import collection_response, features
 from villages.models import (
     Claim,
     District,
@@ -39,25 +39,37 @@ def _label_point(boundary: str) -> Func:
 
 
 class PlaceList(APIView, ABC):
-    """All places of one kind as GeoJSON."""
+    """Places of one kind as GeoJSON, by default as many as one page holds."""
 
     geometry: str
-    properties: dict[str, object]
+    keys: ClassVar[Sequence[pages.Key]] = [pages.Key("id", pages.as_whole_number)]
+    properties: ClassVar[dict[str, Any]]
 
     @abstractmethod
     def rows(self) -> QuerySet: ...
 
-    @extend_schema(responses=GEOJSON)
+    @extend_schema(
+        parameters=[pages.FIELDS, *pages.parameters(default=pages.MOST)],
+        responses=GEOJSON,
+    )
     def get(self, request: Request) -> HttpResponse:
-        texts = features(
-            self.rows(), geometry=self.geometry, properties=self.properties
+        query = request.query_params
+        response = pages.feature_page(
+            request,
+            pages.paging_of(query, self.keys, default=pages.MOST),
+            self.rows(),
+            geometry=self.geometry,
+            properties=pages.fields_of(query, self.properties),
         )
-        response = collection_response(texts)
         response["Cache-Control"] = "private, no-cache"
         return response
 
 
 CODE = [pages.Key("code", pages.as_text)]
+OF_VILLAGE = [
+    pages.Key("village_id", pages.as_text),
+    pages.Key("id", pages.as_whole_number),
+]
 DISTRICT: dict[str, Any] = {
     "code": "code",
     "name": "name",
@@ -104,16 +116,18 @@ class VillagePoints(PlaceList):
 
     permission_classes = [AllowAny]
     geometry = "point"
+    keys = CODE
     properties = {"code": "code", "name": "name", "district_name": F("district__name")}
 
     def rows(self) -> QuerySet:
-        return Village.objects.order_by("code")
+        return Village.objects.all()
 
 
 class OfficialList(PlaceList):
     """Villages that Diskominfo itself listed as blank spots: claims, not readings."""
 
     geometry = "village__point"
+    keys = OF_VILLAGE
     properties = {
         "code": "village_id",
         "name": F("village__name"),
@@ -127,7 +141,7 @@ class OfficialList(PlaceList):
     }
 
     def rows(self) -> QuerySet:
-        return Claim.objects.filter(kind=Claim.Kind.LISTED_BLANK).order_by("village_id")
+        return Claim.objects.filter(kind=Claim.Kind.LISTED_BLANK)
 
 
 class Settlements(PlaceList):
@@ -149,7 +163,7 @@ class Settlements(PlaceList):
     }
 
     def rows(self) -> QuerySet:
-        return Settlement.objects.order_by("id")
+        return Settlement.objects.all()
 
 
 class Facilities(PlaceList):
@@ -171,7 +185,7 @@ class Facilities(PlaceList):
     }
 
     def rows(self) -> QuerySet:
-        return Facility.objects.order_by("id")
+        return Facility.objects.all()
 
 
 class Sites(PlaceList):
@@ -201,7 +215,7 @@ class Sites(PlaceList):
     }
 
     def rows(self) -> QuerySet:
-        return Site.objects.order_by("id")
+        return Site.objects.all()
 
 
 class OfficeInternets(PlaceList):
@@ -211,6 +225,7 @@ class OfficeInternets(PlaceList):
     """
 
     geometry = "village__point"
+    keys = OF_VILLAGE
     properties = {
         "id": "id",
         "code": "village_id",
@@ -223,4 +238,4 @@ class OfficeInternets(PlaceList):
     }
 
     def rows(self) -> QuerySet:
-        return OfficeInternet.objects.order_by("village_id", "-stated_date", "id")
+        return OfficeInternet.objects.all()

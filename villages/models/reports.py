@@ -311,6 +311,8 @@ class SignalReport(models.Model):
         verbose_name_plural = _("signal reports")
         indexes = [
             models.Index(name="signal_report_operator", fields=["operator"]),
+            # The order of lists that are read page by page.
+            models.Index(name="signal_report_newest", fields=["-observed_at", "id"]),
             # With all that tells whether a report counts: pages sum up by village
             # without reading the reports themselves.
             models.Index(

@@ -15,6 +15,7 @@ from coverage.selectors.history import monthly_runs
 from coverage.selectors.runs import current_run
 from coverage.services.downloads.disk import folder_of, remove_folder
 from coverage.services.thin_runs import cited_runs
+from villages.models import SignalReport
 
 # What failed is tried again after this: a full disk does not empty by itself.
 AGAIN_AFTER = timedelta(hours=1)
@@ -36,6 +37,9 @@ def runs_without_files(*, now: datetime) -> list[CoverageRun]:
     past = {run.pk for run in monthly_runs()} | cited_runs()
     wanted += sorted(past - {current.pk if current else None}, reverse=True)
     published = CoverageRun.objects.filter(state=CoverageRun.State.PUBLISHED)
+    if not SignalReport.objects.filter(is_demo=True).exists():
+        # The demonstration is over: nobody is given files of it any more.
+        published = published.filter(is_demo=False)
     runs = published.in_bulk([pk for pk in wanted if pk not in settled])
     return [runs[pk] for pk in wanted if pk in runs]
 
@@ -71,7 +75,18 @@ def thin_files(*, now: datetime) -> list[int]:
         .exclude(pk__in=stay | {current.pk if current else 0})
         .values_list("pk", flat=True)
     )
-    RunFileSet.objects.filter(pk__in=gone).delete()
-    for number in gone:
+    return _remove(gone)
+
+
+def remove_demo_files() -> list[int]:
+    """Remove the files of every run with demonstration data in it; return the runs."""
+    return _remove(
+        list(RunFileSet.objects.filter(run__is_demo=True).values_list("pk", flat=True))
+    )
+
+
+def _remove(runs: list[int]) -> list[int]:
+    RunFileSet.objects.filter(pk__in=runs).delete()
+    for number in runs:
         remove_folder(folder_of(number))
-    return sorted(gone)
+    return sorted(runs)

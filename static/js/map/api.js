@@ -41,6 +41,17 @@ export function makeApi(root) {
       return response.json();
     },
 
+    /** All features of a list, though it may come in more than one page. */
+    async getAll(path) {
+      const features = [];
+      for (let url = address(path); url; ) {
+        const page = await (await request(url)).json();
+        features.push(...page.features);
+        url = page.next;
+      }
+      return { type: "FeatureCollection", features };
+    },
+
     /** Ask for `path` unless it still is what `etag` names; null when it is. */
     async getChanged(path, etag) {
       const response = await request(address(path), {

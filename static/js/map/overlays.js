@@ -21,25 +21,25 @@ export function makeOverlays(map, { api, loading, view, language, onReportCount 
   };
 
   const official = makePoints(map, {
-    load: () => api.get("official-list/"),
+    load: () => api.getAll("official-list/"),
     makeMarker: officialMarker,
   });
   const shares = makeShares(map, { load: fetcher("shares", "village-shares/") });
   const evidence = makeEvidence(map, { load: fetcher("evidence", "evidence/") });
   const settlements = makePlaces(map, {
-    load: () => api.get("settlements/"),
+    load: () => api.getAll("settlements/"),
     loadStates: statesOf("settlements"),
     sign: (p, states) => placeSign("settlement", states[p.id] ?? "unknown"),
     passes: (p) => passesPlace(p, view.filters),
   });
   const facilities = makePlaces(map, {
-    load: () => api.get("facilities/"),
+    load: () => api.getAll("facilities/"),
     loadStates: statesOf("facilities"),
     sign: (p, states) => placeSign(p.kind, states[p.id] ?? "unknown"),
     passes: (p) => passesPlace(p, view.filters),
   });
   const sites = makePlaces(map, {
-    load: () => api.get("sites/"),
+    load: () => api.getAll("sites/"),
     sign: siteSign,
     passes: (p) => passesSite(p, view.filters, view.operator),
   });
