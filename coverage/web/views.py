@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.gis.db.models import Extent
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -74,6 +75,54 @@ class LayerPage(RoleRequiredMixin, TemplateView):
             ],
         )
 
+
+class MapPage(LayerPage):
+    """The map; without script it leads on to the table."""
+
+    template_name = "coverage/map.html"
+    is_embedded = False
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        root = reverse("map")
+        return super().get_context_data(
+            **kwargs,
+            map_texts=words.map_texts(),
+            change_names=change_names(),
+            finding=finding_options(self.request, is_embedded=self.is_embedded),
+            api_root=f"{root}api/v1/",
+            tiles_root=f"{root}tiles/",
+            # The script puts an identity in the place of ID.
+            spot_url=reverse("blank-spot", args=[UUID(int=0)]).replace(
+                str(UUID(int=0)), "ID"
+            ),
+            extent=self.extent(),
+            osm_tiles=settings.KUKAR_OSM_TILES,
+            confidence_high=words.CONFIDENCE_HIGH,
+            confidence_medium=words.CONFIDENCE_MEDIUM,
+            filter_choices=layer_words.filter_choices(
+                medium=words.CONFIDENCE_MEDIUM, high=words.CONFIDENCE_HIGH
+            ),
+            share_legend=layer_words.share_legend(),
+            density_legend=layer_words.density_legend(),
+            has_sites=Site.objects.exists(),
+            has_settlements=Settlement.objects.exists(),
+            has_facilities=Facility.objects.exists(),
+            has_approximate_boundaries=Village.objects.filter(
+                boundary_source=BoundarySource.APPROXIMATE
+            ).exists(),
+        )
+
+    def extent(self) -> str:
+        """Return the regency's box in degrees: where the map begins, and stays."""
+        box = Village.objects.aggregate(box=Extent("boundary"))["box"]
+        return ",".join(f"{degrees:.4f}" for degrees in box or ())
+
+
+class TablePage(LayerPage):
+    """The layer as tables: villages by district, and blank spots."""
+
+    template_name = "coverage/table.html"
+
     def table(self) -> dict[str, Any]:
         """Return the layer's villages by district, and their sum."""
         if self.run is None:
@@ -95,48 +144,6 @@ class LayerPage(RoleRequiredMixin, TemplateView):
             ],
             "total": total(rows),
         }
-
-
-class MapPage(LayerPage):
-    """The map; without script, the villages' table in its place."""
-
-    template_name = "coverage/map.html"
-    is_embedded = False
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        root = reverse("map")
-        return super().get_context_data(
-            **kwargs,
-            map_texts=words.map_texts(),
-            change_names=change_names(),
-            finding=finding_options(self.request, is_embedded=self.is_embedded),
-            api_root=f"{root}api/v1/",
-            tiles_root=f"{root}tiles/",
-            # The script puts an identity in the place of ID.
-            spot_url=reverse("blank-spot", args=[UUID(int=0)]).replace(
-                str(UUID(int=0)), "ID"
-            ),
-            osm_tiles=settings.KUKAR_OSM_TILES,
-            confidence_high=words.CONFIDENCE_HIGH,
-            confidence_medium=words.CONFIDENCE_MEDIUM,
-            filter_choices=layer_words.filter_choices(
-                medium=words.CONFIDENCE_MEDIUM, high=words.CONFIDENCE_HIGH
-            ),
-            share_legend=layer_words.share_legend(),
-            density_legend=layer_words.density_legend(),
-            has_sites=Site.objects.exists(),
-            has_settlements=Settlement.objects.exists(),
-            has_facilities=Facility.objects.exists(),
-            has_approximate_boundaries=Village.objects.filter(
-                boundary_source=BoundarySource.APPROXIMATE
-            ).exists(),
-        )
-
-
-class TablePage(LayerPage):
-    """The layer as tables: villages by district, and blank spots."""
-
-    template_name = "coverage/table.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         spots = (

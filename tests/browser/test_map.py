@@ -217,8 +217,9 @@ def test_axe_finds_nothing_where_nobody_is_signed_in(
 
 
 def test_without_script_the_map_is_a_table_of_villages(open_page, a_run, officer):
-    page = open_page("/", officer, java_script_enabled=False)
-    expect(page.get_by_role("application")).to_have_count(0)
+    page = open_page("/?operator=TELKOMSEL", officer, java_script_enabled=False)
+    page.wait_for_url("**/tabel/?operator=TELKOMSEL&service=internet")
+    page.locator("summary").filter(has_text="Kecamatan").first.click()
     row = page.get_by_role("row").filter(
         has=page.get_by_role("rowheader", name="Hulu", exact=True)
     )

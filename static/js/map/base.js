@@ -1,7 +1,7 @@
 // The map itself and what does not depend on a run: land, boundaries, labels.
 
 import { placeLabels } from "./geometry.js";
-import { h } from "./dom.js";
+import { h, pause } from "./dom.js";
 import { toCorners, toLatLng } from "./lonlat.js";
 import { makeShapes } from "./shapes.js";
 
@@ -170,7 +170,7 @@ export function makeBase(map, element) {
   map.on("moveend zoomend", drawLabels);
 
   return {
-    showDistricts(data) {
+    async showDistricts(data) {
       districts = data.features;
       land?.remove();
       districtLines?.remove();
@@ -180,15 +180,18 @@ export function makeBase(map, element) {
         style: () => ({ fill: true, fillColor: COLOURS.land, fillOpacity: 1 }),
       });
       if (isLandShown) land.addTo(map);
+      await pause();
+      if (districts !== data.features) return;
       districtLines = makeShapes(districts, {
         pane: "lines",
         renderer: renderers.lines,
         style: districtStyle,
       }).addTo(map);
+      await pause();
       drawLabels();
     },
 
-    showVillages(data) {
+    async showVillages(data) {
       villages = data.features;
       villageLines?.remove();
       villageLines = makeShapes(villages, {
@@ -197,6 +200,9 @@ export function makeBase(map, element) {
         style: villageStyle,
       });
       if (areVillagesShown) villageLines.addTo(map);
+      // Of districts, whose names stand from afar, nothing has changed.
+      if (map.getZoom() < VILLAGE_LABEL_ZOOM) return;
+      await pause();
       drawLabels();
     },
 

@@ -1,6 +1,6 @@
 // Districts and villages: their boundaries, and who needs to know them.
 
-import { painted } from "./dom.js";
+import { painted, pause } from "./dom.js";
 import { featuresAt, indexFeatures, joinExtents } from "./geometry.js";
 import { fill } from "./words.js";
 
@@ -10,33 +10,41 @@ const DETAILS = [
   { detail: "middle", zoom: 9.5 },
   { detail: "near", zoom: 11 },
 ];
-// The regency and its shores, until its boundaries are here.
+// The regency and its shores, where no boundary is loaded.
 const ABOUT = [115.2, -1.2, 117.7, 1.6];
+// Boundaries are drawn by fewer corners than they have: no reason to move the map.
+const NEARLY_DEG = 0.01;
 
 /** `page` is what main.js puts together. */
 export function makeBoundaries(page) {
   const { map, base, api, loading, texts } = page;
-  let regency = ABOUT;
+  let regency = page.options.extent?.split(",").map(Number) ?? ABOUT;
   let villageIndex = [];
   let places = null;
 
-  function showVillages(data) {
-    base.showVillages(data);
+  async function showVillages(data) {
+    await base.showVillages(data);
     page.overlays.shares.setBoundaries(data);
+    await pause();
     villageIndex = indexFeatures(data.features);
   }
 
   async function loadPlaces() {
     const { districts, villages } = await api.get("map-boundaries/", { detail: "far" });
+    await pause();
     const districtIndex = indexFeatures(districts.features);
     // Before anything is drawn, so that it is drawn once.
     if (districtIndex.length > 0) {
-      regency = joinExtents(districtIndex.map((entry) => entry.extent));
-      if (!page.hadPosition) base.fit(regency, { animate: false });
+      const drawn = joinExtents(districtIndex.map((entry) => entry.extent));
+      const isElsewhere = drawn.some((at, n) => Math.abs(at - regency[n]) > NEARLY_DEG);
+      if (isElsewhere) {
+        regency = drawn;
+        if (!page.hadPosition) base.fit(regency, { animate: false });
+      }
     }
-    base.showDistricts(districts);
+    await base.showDistricts(districts);
     await painted();
-    showVillages(villages);
+    await showVillages(villages);
     performance.mark("map-places");
     await painted();
     page.choice.setPlaces(
@@ -77,8 +85,8 @@ export function makeBoundaries(page) {
     }
     // Finer ones may have come sooner.
     if (drawn !== wanted) return;
-    base.showDistricts(data.districts);
-    showVillages(data.villages);
+    await base.showDistricts(data.districts);
+    await showVillages(data.villages);
   }
   map.on("zoomend", refineBoundaries);
 

@@ -98,7 +98,8 @@ export function makeFilterForm(form, sign, { words, texts, onChange }) {
       show();
     },
     setPlaces(districts, everyVillage) {
-      const byName = (a, b) => a.name.localeCompare(b.name);
+      // Names here are plain letters, for which no language's own order is needed.
+      const byName = (a, b) => (a.name < b.name ? -1 : 1);
       villages = [...everyVillage].sort(byName);
       options(field("district"), [...districts].sort(byName));
       show();

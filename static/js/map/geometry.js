@@ -5,13 +5,15 @@ export function extentOf(geometry) {
   const extent = [Infinity, Infinity, -Infinity, -Infinity];
   const visit = (coordinates) => {
     if (typeof coordinates[0] === "number") {
-      const [lon, lat] = coordinates;
-      extent[0] = Math.min(extent[0], lon);
-      extent[1] = Math.min(extent[1], lat);
-      extent[2] = Math.max(extent[2], lon);
-      extent[3] = Math.max(extent[3], lat);
+      // Written out: some hundred thousand corners pass here when the map opens.
+      const lon = coordinates[0];
+      const lat = coordinates[1];
+      if (lon < extent[0]) extent[0] = lon;
+      if (lat < extent[1]) extent[1] = lat;
+      if (lon > extent[2]) extent[2] = lon;
+      if (lat > extent[3]) extent[3] = lat;
     } else {
-      coordinates.forEach(visit);
+      for (const part of coordinates) visit(part);
     }
   };
   visit(geometry.coordinates);

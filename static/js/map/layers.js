@@ -107,7 +107,7 @@ const OUTLINE_ZOOM = 9.5;
 // Between no confidence and full confidence.
 const LOOKS = 40;
 // So many are drawn in one piece of work.
-const AT_ONCE = 400;
+const AT_ONCE = 200;
 
 /**
  * Colour says the state, opacity and outline how sure it is. Over the surface,

@@ -4,6 +4,7 @@ import { makeApi } from "./api.js";
 import { makeBase, makeMap } from "./base.js";
 import { makeBoundaries } from "./boundaries.js";
 import { makeChoice } from "./choice.js";
+import { pause } from "./dom.js";
 import { wireDrawer } from "./drawer.js";
 import { makeFinding } from "./finding.js";
 import { watchMap } from "./inspect.js";
@@ -135,12 +136,19 @@ page.finding = makeFinding({
   runLine: () => document.getElementById("status").textContent,
 });
 
+// The page is put together in pieces, so that a slow phone answers between them.
+await pause();
 if (view.position) {
   const { lon, lat, zoom } = view.position;
   map.setView(toLatLng([lon, lat]), zoom);
 } else {
   page.base.fit(page.boundaries.extent);
 }
+// The page knows the current run already: its surface need not wait for anything else.
+if (options.run && ["surface", "unknown"].every((name) => view.layers.includes(name)))
+  page.surface.setLayer(options.run, view.operator, view.service);
+
+await pause();
 
 // --- what is said and chosen -----------------------------------------------------
 
@@ -211,7 +219,9 @@ map.on("moveend", remember);
 keepSheetLink(document.getElementById("print-map"), map);
 new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(mapElement);
 
+await pause();
 page.choice.start();
 page.boundaries.start();
+await pause();
 page.finding.start();
 page.shownRun.ask();

@@ -1,6 +1,6 @@
 // The run that the map shows: the current one, as it is published, or one of the past.
 
-import { h, painted } from "./dom.js";
+import { h, painted, pause } from "./dom.js";
 import { watchRuns } from "./runs.js";
 import { readSketches } from "./sketches.js";
 import { fill } from "./words.js";
@@ -17,7 +17,10 @@ export function makeShownRun(page) {
     const key = `${runId}/${operator}/${service}`;
     if (!spotsOf.has(key)) {
       const question = { run: runId, operator, service };
-      const answer = api.get("map-blank-spots/", question).then(readSketches);
+      const answer = api.get("map-blank-spots/", question).then(async (topology) => {
+        await pause();
+        return readSketches(topology);
+      });
       spotsOf.set(key, answer);
       answer.catch(() => spotsOf.delete(key));
     }
@@ -51,6 +54,7 @@ export function makeShownRun(page) {
     const { operator, service } = view;
     surface.setLayer(page.run?.id ?? null, operator, service);
     if (page.run === null) return;
+    await pause();
     page.time.follow(page.run);
     const data = await loading(
       "spots",

@@ -12,12 +12,23 @@ export const fill = (text, values) =>
   );
 
 export function makeWords(language, texts, { high, medium }) {
-  const plural = new Intl.PluralRules(language);
-  const number = (value, digits = 0) =>
-    new Intl.NumberFormat(language, {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
+  // To make one takes a browser longer than to use it a hundred times.
+  const makers = new Map();
+  const once = (key, make) => {
+    if (!makers.has(key)) makers.set(key, make());
+    return makers.get(key);
+  };
+  const pluralForm = (count) =>
+    once("plural", () => new Intl.PluralRules(language)).select(count);
+  const number = (value, digits = 0) => {
+    // Written alike in any language, and before a browser has read its own.
+    if (digits === 0 && Number.isInteger(value) && value >= 0 && value < 1000)
+      return String(value);
+    return once(digits, () => {
+      const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+      return new Intl.NumberFormat(language, shown);
     }).format(value);
+  };
 
   const words = {
     texts,
@@ -25,7 +36,7 @@ export function makeWords(language, texts, { high, medium }) {
 
     /** texts.key_one or texts.key_other, as the language has it for `count`. */
     count(key, count) {
-      const form = plural.select(count) === "one" ? "one" : "other";
+      const form = pluralForm(count) === "one" ? "one" : "other";
       return fill(texts[`${key}_${form}`], { count: number(count) });
     },
 
@@ -51,24 +62,27 @@ export function makeWords(language, texts, { high, medium }) {
     },
 
     date: (iso) =>
-      new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: ZONE }).format(
-        new Date(iso),
-      ),
+      once(
+        "date",
+        () => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: ZONE }),
+      ).format(new Date(iso)),
 
     moment(iso) {
-      const time = new Intl.DateTimeFormat(language, {
-        hour: "2-digit",
-        minute: "2-digit",
-        hourCycle: "h23",
-        timeZone: ZONE,
-      }).format(new Date(iso));
+      const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+      const time = once(
+        "time",
+        () => new Intl.DateTimeFormat(language, { ...clock, timeZone: ZONE }),
+      ).format(new Date(iso));
       return `${words.date(iso)}, ${time}${NO_BREAK}WITA`;
     },
 
     /** How long ago, in the unit that people would say it in. */
     age(iso, now) {
       const days = Math.max(0, Math.round((now - new Date(iso)) / DAY_MS));
-      const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+      const relative = once(
+        "relative",
+        () => new Intl.RelativeTimeFormat(language, { numeric: "auto" }),
+      );
       if (days < 45) return relative.format(-days, "day");
       if (days < 730) return relative.format(-Math.round(days / 30.4), "month");
       return relative.format(-Math.round(days / 365.25), "year");
