@@ -136,7 +136,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"] |= {
-    "ENGINE": "django.contrib.gis.db.backends.postgis",
+    "ENGINE": "kukar_connect.postgis",
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
 }

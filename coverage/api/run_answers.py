@@ -73,7 +73,8 @@ def _early(request: HttpRequest) -> HttpResponse | None:
     else:
         named = _RUN.findall(request.META.get("QUERY_STRING", ""))
         if not named and path in FIXED:
-            current = run_number()
+            # For the view, should nothing be kept.
+            request.current_run = current = run_number()  # type: ignore[attr-defined]
             key = run_key(request, current) if current else None
             return kept_answer(request, key, is_fixed=False)
         if len(named) != 1:

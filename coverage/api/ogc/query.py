@@ -37,10 +37,12 @@ def run_number(request: Request, collection: Collection) -> int | None:
     if not collection.is_of_run:
         return None
     asked = params.whole_number(request.query_params, "run")
-    number = runs.run_number(asked)
-    if number is None and asked is not None:
+    if asked is None:
+        known = getattr(request._request, "current_run", None)
+        return known or runs.run_number() or 0
+    if runs.run_tag(asked) is None:
         raise NotThereError(_("There is no such run."))
-    return number or 0
+    return asked
 
 
 def query_of(request: Request, collection: Collection, most: int) -> ItemQuery:
