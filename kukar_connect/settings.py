@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     # What CORS adds has to be added before it.
     "coverage.api.run_answers.KeptRunAnswers",
+    "coverage.api.without_session.WithoutSession",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "kukar_connect.api_edge.Compression",

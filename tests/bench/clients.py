@@ -280,6 +280,18 @@ def running(server: Server) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
+        end_what_is_left()
+
+
+def end_what_is_left() -> None:
+    """End questions to the database that nobody waits for: they may take minutes."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def wait_for(address: str) -> None:
