@@ -37,6 +37,20 @@ def covers(
     return np.hypot(apart[..., 0], apart[..., 1]) <= radius_m
 
 
+def _as_keys(rows: NDArray[np.bool_]) -> NDArray[np.void]:
+    """Return each row as one value, in the order of rows: far sooner sorted than those.
+
+    Examples
+    --------
+    >>> np.argsort(_as_keys(np.array([[True, False], [False, True]]))).tolist()
+    [1, 0]
+    """
+    bits = np.ascontiguousarray(np.packbits(rows, axis=1))
+    # Rows of no columns are all the same.
+    width = max(bits.shape[1], 1)
+    return np.resize(bits, (len(rows), width)).view(np.dtype((np.void, width))).ravel()
+
+
 def merge_demand(
     reached: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -49,12 +63,14 @@ def merge_demand(
     >>> reached.tolist(), weight.tolist()
     ([[True, False]], [3.0])
     """
-    is_reached = reached.any(axis=1)
-    rows, group = np.unique(reached[is_reached], axis=0, return_inverse=True)
+    rows = reached[reached.any(axis=1)]
+    _keys, first, group = np.unique(
+        _as_keys(rows), return_index=True, return_inverse=True
+    )
     merged = np.bincount(
-        group.ravel(), weights=weight[is_reached], minlength=len(rows)
+        group.ravel(), weights=weight[reached.any(axis=1)], minlength=len(first)
     ).astype(np.float64)
-    return rows, merged
+    return rows[first], merged
 
 
 def distinct_candidates(
@@ -75,7 +91,7 @@ def distinct_candidates(
     """
     if not reached.size:
         return np.zeros(0, np.int64), False
-    _rows, first = np.unique(reached, axis=1, return_index=True)
+    _keys, first = np.unique(_as_keys(reached.T), return_index=True)
     first = np.sort(first)
     alone = weight @ reached
     kept = first[alone[first] > 0]
