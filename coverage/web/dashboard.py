@@ -136,7 +136,11 @@ class DashboardPage(LayerPage):
 
     def villages_by_state(self, sums: Summed) -> list[dict[str, Any]]:
         return [
-            {"name": self.state_names[state], "count": sums.villages[state]}
+            {
+                "name": self.state_names[state],
+                "swatch": SWATCHES[state],
+                "count": sums.villages[state],
+            }
             for state in VILLAGE_STATES
         ]
 

@@ -23,6 +23,16 @@ def test_an_official_reads_it_and_goes_to_the_map(
     districts = page.get_by_role("region", name="Setiap kecamatan, Telkomsel")
     row = districts.get_by_role("row").filter(has_text="Kecamatan 12")
     expect(row).to_contain_text("keyakinan")
+    # On a phone as on a desk, a count says what it counts, and no fact hides another.
+    unmeasured = row.locator(".compared__swatch").last
+    expect(unmeasured).to_have_text("Belum diukur:")
+    expect(unmeasured).to_be_visible(visible=size == PHONE)
+    assert (
+        row.get_by_role("cell").evaluate_all(
+            "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length"
+        )
+        == 0
+    )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert_accessible(page)
     row.get_by_role("link").first.click()

@@ -121,6 +121,17 @@ def test_one_visit_gives_one_report_for_each_operator(open_form):
     assert page.locator("input[type=radio]:checked").count() == 0
 
 
+def test_a_thumb_hits_every_answer(open_form):
+    page = open_form()
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    answers = page.locator(".choice__text:visible")
+    sizes = answers.evaluate_all(
+        "all => all.map(({offsetWidth: w, offsetHeight: h}) => [w, h])"
+    )
+    assert sizes
+    assert all(width >= 56 and height >= 44 for width, height in sizes), sizes
+
+
 def test_what_is_missing_is_said_at_its_place(open_form):
     page = open_form()
     press(page, "Save report")

@@ -44,6 +44,7 @@ test("moments are shown in the regency's own time", () => {
   // 18:30 in London is half past two the next morning in Tenggarong.
   assert.match(id.moment("2026-03-01T18:30:00Z"), /^2 Maret 2026, 02\.30\u00a0WITA$/);
   assert.equal(id.date("2026-03-01T18:30:00Z"), "2 Maret 2026");
+  assert.match(en.moment("2026-03-01T18:30:00Z"), /^2 March 2026, 02:30\u00a0WITA$/);
 });
 
 test("age is said in days, then months, then years", () => {

@@ -12,6 +12,8 @@ export const fill = (text, values) =>
   );
 
 export function makeWords(language, texts, { high, medium }) {
+  // Day before month, as everywhere else on the site.
+  const locale = language === "en" ? "en-GB" : language;
   // To make one takes a browser longer than to use it a hundred times.
   const makers = new Map();
   const once = (key, make) => {
@@ -64,14 +66,14 @@ export function makeWords(language, texts, { high, medium }) {
     date: (iso) =>
       once(
         "date",
-        () => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: ZONE }),
+        () => new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: ZONE }),
       ).format(new Date(iso)),
 
     moment(iso) {
       const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
       const time = once(
         "time",
-        () => new Intl.DateTimeFormat(language, { ...clock, timeZone: ZONE }),
+        () => new Intl.DateTimeFormat(locale, { ...clock, timeZone: ZONE }),
       ).format(new Date(iso));
       return `${words.date(iso)}, ${time}${NO_BREAK}WITA`;
     },
