@@ -308,6 +308,9 @@ def test_the_report_is_shown_with_its_neighbours_and_its_day(
     assert [row["id"] for row in page.context["of_day"]] == [later.pk]
     assert "Exactly at a village" in page.text
     assert "held back until accepted" in page.text
+    # Numbers and times as English has them.
+    assert "within 1,000 m" in page.text
+    assert f"{timezone.localtime(later.observed_at):%H:%M:%S}</td>" in page.text
 
 
 def test_the_photos_stand_beside_the_report(client, two_villages, reporter, verifier):
