@@ -268,3 +268,15 @@ def test_who_is_not_signed_in_is_asked_to_and_comes_back(
     page.locator("[name=password]").fill("rahasia-sekali")
     page.locator("main").get_by_role("button").click()
     expect(page).to_have_url(re.compile(r"/tabel/\?service=voice$"))
+
+
+def test_what_is_fitted_lies_beside_the_maps_buttons(open_map):
+    page = open_map(size=PHONE)
+    lines = page.locator(".leaflet-lines-pane path[d^=M]")
+    west = min(
+        lines.evaluate_all("all => all.map(one => one.getBoundingClientRect().left)")
+    )
+    buttons = page.locator(
+        ".leaflet-top.leaflet-left .leaflet-bar"
+    ).first.bounding_box()
+    assert west >= buttons["x"] + buttons["width"]

@@ -23,10 +23,13 @@ const MIN_ZOOM = 5;
 const MAX_ZOOM = 18;
 // From this zoom on there is room for villages' names.
 const VILLAGE_LABEL_ZOOM = 10.5;
+// What is fitted lies beside the map's buttons, not under them.
+const BUTTONS_PX = 60;
 // Below this zoom markers are drawn small.
 const NEAR_ZOOM = 9.5;
-// A label's box is guessed from its letters, so that the page need not be measured.
-const LETTER_PX = { district: 7.6, village: 6.4 };
+// A label's box is guessed from its letters, so that the page need not be measured; by
+// the widest of the fonts in site.css, lest names run into each other.
+const LETTER_PX = { district: 8.8, village: 7.2 };
 const LINE_PX = 16;
 
 const COLOURS = {
@@ -238,7 +241,11 @@ export function makeBase(map, element) {
     },
 
     fit(extent, options = {}) {
-      map.fitBounds(toCorners(extent), { padding: [16, 16], ...options });
+      map.fitBounds(toCorners(extent), {
+        paddingTopLeft: [BUTTONS_PX, 16],
+        paddingBottomRight: [16, 16],
+        ...options,
+      });
     },
   };
 }
