@@ -12,7 +12,6 @@ import sys
 
 from qgis.core import (
     QgsApplication,
-    QgsAuthMethodConfig,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFillSymbol,
@@ -27,20 +26,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
+from qgis_login import login_with
 
 SIDE, GRID = 500, 100
 RED = "#c00000"
-
-
-def login_with(token):
-    manager = QgsApplication.authManager()
-    manager.setMasterPassword("master", True)
-    config = QgsAuthMethodConfig("Basic")
-    config.setName("kukar")
-    config.setConfig("username", "any")
-    config.setConfig("password", token)
-    manager.storeAuthenticationConfig(config)
-    return config.id()
 
 
 def only_red():

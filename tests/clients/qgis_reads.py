@@ -12,10 +12,10 @@ import sys
 
 from qgis.core import (
     QgsApplication,
-    QgsAuthMethodConfig,
     QgsFeatureRequest,
     QgsVectorLayer,
 )
+from qgis_login import login_with
 
 
 def layer_of(address, collection, login):
@@ -25,17 +25,6 @@ def layer_of(address, collection, login):
         f" pagingEnabled='true' srsname='OGC:CRS84' authcfg={login}"
     )
     return QgsVectorLayer(source, collection, "OAPIF")
-
-
-def login_with(token):
-    manager = QgsApplication.authManager()
-    manager.setMasterPassword("master", True)
-    config = QgsAuthMethodConfig("Basic")
-    config.setName("kukar")
-    config.setConfig("username", "any")
-    config.setConfig("password", token)
-    manager.storeAuthenticationConfig(config)
-    return config.id()
 
 
 def main():
