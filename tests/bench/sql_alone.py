@@ -46,7 +46,8 @@ def rates(
             query = ItemQuery(limit=limit, bbox=bbox, run=runs.run_number() or 0)
             files.append(folder / f"statement-{number}.sql")
             text = _statement_of(query, is_first=name.endswith("first"))
-            files[-1].write_text(f"{text};\n")
+            # In one message, as we send it: pgbench would cut it at its semicolon.
+            files[-1].write_text(text.replace(";", " \\;") + ";\n")
         # First answers are asked for over one connection, one after another.
         at_once = 1 if name.endswith("first") else connections
         found[name] = _a_second(files, database, seconds, at_once)

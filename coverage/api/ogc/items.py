@@ -21,6 +21,8 @@ from kukar_connect.errors import DomainError
 STORED = 4326
 # Between two points of a box's side it bends less than a metre in the regency.
 BEND_M = 5_000
+# To start a second process takes PostgreSQL longer than to read a page by itself.
+_BY_ITSELF = "SET LOCAL max_parallel_workers_per_gather = 0; "
 
 
 class WalkError(DomainError):
@@ -112,7 +114,7 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
         f" WHERE {collection.row} = page.row)"
     )
     # One more, to know whether there is a next page.
-    statement = f"""{begin}
+    statement = f"""{_BY_ITSELF}{begin}
         SELECT string_agg({text}, E',\n') FILTER (WHERE number <= %(limit)s),
                least(count(*), %(limit)s), count(*) > %(limit)s,
                max(key::text) FILTER (WHERE number = %(limit)s), ({matched})
