@@ -14,6 +14,7 @@ export function makeFilterForm(form, sign, { words, texts, onChange }) {
   const said = sign.querySelector("[data-text]");
   let filters = { ...NO_FILTERS };
   let villages = [];
+  let offered = null;
   let timer = null;
 
   function read() {
@@ -38,6 +39,8 @@ export function makeFilterForm(form, sign, { words, texts, onChange }) {
 
   function fillVillages() {
     const { district } = filters;
+    if (offered?.villages === villages && offered.district === district) return;
+    offered = { villages, district };
     options(
       field("in_village"),
       villages.filter(({ code }) => !district || code.startsWith(district)),

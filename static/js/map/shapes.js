@@ -193,6 +193,27 @@ const Shapes = L.Path.extend({
   },
 });
 
+// A frame draws no longer than this, so that the reader is answered in between.
+const FRAME_MS = 8;
+const waiting = new Set();
+let frame = null;
+
+/** Draw again, after what waits already. */
+function drawSoon(shapes) {
+  waiting.add(shapes);
+  frame ??= window.requestAnimationFrame(drawWaiting);
+}
+
+function drawWaiting() {
+  const end = performance.now() + FRAME_MS;
+  for (const shapes of waiting) {
+    waiting.delete(shapes);
+    if (shapes._map) shapes._draw();
+    if (performance.now() > end) break;
+  }
+  frame = waiting.size > 0 ? window.requestAnimationFrame(drawWaiting) : null;
+}
+
 /** Drawn by the browser beside the page's own work: for what every reader sees. */
 const SvgShapes = Shapes.extend({
   onAdd() {
@@ -203,11 +224,7 @@ const SvgShapes = Shapes.extend({
   },
 
   _requestDrawing() {
-    if (!this._map || this._frame) return;
-    this._frame = window.requestAnimationFrame(() => {
-      this._frame = null;
-      if (this._map) this._draw();
-    });
+    if (this._map) drawSoon(this);
   },
 
   _update() {
