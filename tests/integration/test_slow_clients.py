@@ -24,12 +24,14 @@ SLOW = 50
 
 
 def served_with():
-    """Return how bin/up starts gunicorn: its worker class, workers and threads."""
+    """Return how bin/up starts gunicorn: its workers, their class and threads."""
     text = (ROOT / "bin" / "up").read_text()
     kind = re.search(r"--worker-class (\w+)", text)[1]
     workers = re.search(r"\$\{WEB_CONCURRENCY:-(\d+)\}", text)[1]
     threads = re.search(r"\$\{KUKAR_THREADS:-(\d+)\}", text)[1]
-    return ["--worker-class", kind, "--workers", workers, "--threads", threads]
+    assert "--reuse-port" in text
+    workers = ["--reuse-port", "--workers", workers]
+    return [*workers, "--worker-class", kind, "--threads", threads]
 
 
 @pytest.fixture
