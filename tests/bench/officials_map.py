@@ -96,8 +96,8 @@ def server(port: int) -> Iterator[str]:
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", "kukar_connect.wsgi"),
-            *("--bind", f"127.0.0.1:{port}", "--reuse-port", "--worker-class", "gthread"),
-            *("--workers", "2", "--threads", "4", "--timeout", "120"),
+            *("--bind", f"127.0.0.1:{port}", "--reuse-port", "--timeout", "120"),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
             *("--worker-tmp-dir", "/dev/shm", "--log-level", "warning"),
             "--no-control-socket",
         ],
