@@ -67,6 +67,7 @@ from coverage.services.run_life import (
     mark_interrupted,
     until_cancelled,
 )
+from coverage.services.thin_runs import remove_demo_runs
 from kukar_connect.errors import DomainError
 from villages.models import ReportChange
 
@@ -168,6 +169,7 @@ def compute_full(
                 )
     if as_of is None:
         count_report_blocks(run)
+        remove_demo_runs()
     return run
 
 
@@ -191,7 +193,10 @@ def compute_changes(
         return compute_full(now=now, progress=progress)
     with held(PUBLISH_KEY):
         mark_interrupted(is_full=False)
-        return _publish_changes(now, progress, places, rules, settings)
+        run = _publish_changes(now, progress, places, rules, settings)
+    if run is not None:
+        remove_demo_runs()
+    return run
 
 
 def _publish_changes(

@@ -1,4 +1,4 @@
-"""Thinning old runs to one a month, so that hundreds a day do not pile up for ever.
+"""Removing runs: old ones but for one a month, and those of a demonstration.
 
 Results hold from run to run (docs/adr/0001), so a run is not deleted with its rows:
 they move to the next run that is kept, which shows exactly what it showed before.
@@ -56,11 +56,28 @@ def thin_runs(*, now: datetime, is_dry_run: bool = False) -> list[int]:
     """
     with held(PUBLISH_KEY), transaction.atomic():
         gone, kept = _sorted_out(now)
-        if gone and not is_dry_run:
-            _move_rows(gone, kept)
-            CoverageRun.objects.filter(pk__in=gone).delete()
+        if not is_dry_run:
+            _remove(gone, kept)
     if not is_dry_run:
         remove_lost_folders()
+    return gone
+
+
+def remove_demo_runs() -> list[int]:
+    """Remove runs that demonstration data went into, once the last one is without.
+
+    What still holds without it moves to the next run that stays. Those that are cited
+    stay as they are, marked. Returns the runs removed. Safe to repeat.
+    """
+    with held(PUBLISH_KEY), transaction.atomic():
+        published = CoverageRun.objects.filter(state=CoverageRun.State.PUBLISHED)
+        is_demo = dict(published.order_by("pk").values_list("pk", "is_demo"))
+        if not is_demo or is_demo[max(is_demo)] or not any(is_demo.values()):
+            return []
+        stay = cited_runs()
+        gone = [pk for pk, of_demo in is_demo.items() if of_demo and pk not in stay]
+        _remove(gone, [pk for pk in is_demo if pk not in set(gone)])
+    remove_lost_folders()
     return gone
 
 
@@ -93,6 +110,12 @@ def _sorted_out(now: datetime) -> tuple[list[int], list[int]]:
     long_ago = now - KEEP_ALL_FOR
     gone = [pk for pk, at in published.items() if at < long_ago and pk not in stay]
     return gone, [pk for pk in published if pk not in set(gone)]
+
+
+def _remove(gone: list[int], kept: list[int]) -> None:
+    if gone:
+        _move_rows(gone, kept)
+        CoverageRun.objects.filter(pk__in=gone).delete()
 
 
 def _move_rows(gone: list[int], kept: list[int]) -> None:

@@ -21,7 +21,7 @@ from coverage.models import (
 )
 from coverage.services.cite_run import cite_run
 from coverage.services.compute_run import compute_changes, compute_full
-from coverage.services.thin_runs import thin_runs
+from coverage.services.thin_runs import remove_demo_runs, thin_runs
 from tests.conftest import NOW, a_report, store
 from tests.integration.test_history import a_published_run
 
@@ -101,6 +101,61 @@ def test_a_cited_run_stays(years_of_runs):
     cite_run(run_id=first.pk)
     assert first.pk not in thin_runs(now=NOW)
     assert said_by(first) == before
+
+
+def are_of_demo(*runs):
+    pks = [run.pk for run in runs]
+    CoverageRun.objects.filter(pk__in=pks).update(is_demo=True)
+
+
+def test_runs_of_a_demonstration_go_and_the_others_say_what_they_said(years_of_runs):
+    first, second, third, fourth, fifth, current = years_of_runs
+    are_of_demo(first, second, fourth)
+    before = {run.pk: said_by(run) for run in (third, fifth, current)}
+    assert remove_demo_runs() == [first.pk, second.pk, fourth.pk]
+    assert list(CoverageRun.objects.order_by("pk")) == [third, fifth, current]
+    assert {run.pk: said_by(run) for run in (third, fifth, current)} == before
+    assert remove_demo_runs() == []
+
+
+def test_a_demonstration_stays_while_it_is_all_there_is(years_of_runs):
+    are_of_demo(*years_of_runs)
+    assert remove_demo_runs() == []
+    assert CoverageRun.objects.count() == len(years_of_runs)
+
+
+def test_a_cited_run_of_a_demonstration_stays_and_is_marked(years_of_runs):
+    first, second, *_ = years_of_runs
+    are_of_demo(first, second)
+    cite_run(run_id=first.pk)
+    before = said_by(first)
+    assert remove_demo_runs() == [second.pk]
+    assert CoverageRun.objects.get(pk=first.pk).is_demo
+    assert said_by(first) == before
+
+
+def quietly(*_):
+    pass
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_what_was_computed_of_a_demonstration_goes_with_it(a_blank_west, is_full):
+    real = compute_full(now=NOW, progress=quietly, threads=1)
+    # A demonstration of good signal in the blank west.
+    reports = [a_report(lon=116.05, lat=0.004 * i, rsrp_dbm=-70.0) for i in range(9)]
+    store(*reports, is_demo=True, now=NOW)
+    mixed = compute_changes(now=NOW, progress=quietly, may_learn=False)
+    assert mixed.is_demo
+    assert said_by(mixed) != said_by(real)
+    call_command("remove_demo", stdout=StringIO())
+    assert CoverageRun.objects.filter(pk=mixed.pk).exists()
+    after = (
+        compute_full(now=NOW, progress=quietly, threads=1)
+        if is_full
+        else compute_changes(now=NOW, progress=quietly, may_learn=False)
+    )
+    assert list(CoverageRun.objects.order_by("pk")) == [real, after]
+    assert not BlankSpot.objects.filter(is_demo=True).exists()
 
 
 def test_within_a_year_every_run_stays(years_of_runs):
