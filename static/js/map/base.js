@@ -1,7 +1,7 @@
 // The map itself and what does not depend on a run: land, boundaries, labels.
 
 import { placeLabels } from "./geometry.js";
-import { h, pause } from "./dom.js";
+import { h, later, pause } from "./dom.js";
 import { toCorners, toLatLng } from "./lonlat.js";
 import { makeShapes } from "./shapes.js";
 
@@ -190,8 +190,7 @@ export function makeBase(map, element) {
         renderer: renderers.lines,
         style: districtStyle,
       }).addTo(map);
-      await pause();
-      drawLabels();
+      later(drawLabels);
     },
 
     async showVillages(data) {

@@ -1,4 +1,7 @@
-// Building elements without writing HTML into strings.
+// Building elements without writing HTML into strings, and when to do what.
+
+// For browsers that cannot be told what is less urgent.
+const LATER_MS = 200;
 
 /** h("p", {class: "soft"}, "text", child, null) → <p class="soft">text…</p> */
 export function h(name, attributes = {}, ...children) {
@@ -26,6 +29,12 @@ export const pause = () =>
   window.scheduler?.yield
     ? window.scheduler.yield()
     : new Promise((done) => window.setTimeout(done));
+
+/** Do `work` once nothing is left to do that somebody waits for. */
+export function later(work) {
+  if (window.scheduler?.postTask) window.scheduler.postTask(work, { priority: "background" });
+  else window.setTimeout(work, LATER_MS);
+}
 
 export const swatch = (state) =>
   h("span", { class: `swatch swatch--${state}`, "aria-hidden": "true" });

@@ -100,17 +100,26 @@ const keyOf = (style) =>
     })
     .join("|");
 
-/** What draws on a canvas, as the text of an SVG path. */
+/** What draws on a canvas, as the text of an SVG path: in steps, which are short. */
 class PathText {
   text = "";
+  x = 0;
+  y = 0;
+  isMoved = false;
   moveTo(x, y) {
     this.text += `M${x} ${y}`;
+    this.isMoved = true;
+    this.x = x;
+    this.y = y;
   }
   lineTo(x, y) {
-    this.text += `L${x} ${y}`;
+    this.text += `${this.isMoved ? "l" : " "}${x - this.x} ${y - this.y}`;
+    this.isMoved = false;
+    this.x = x;
+    this.y = y;
   }
   closePath() {
-    this.text += "Z";
+    this.text += "z";
   }
 }
 

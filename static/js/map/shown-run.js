@@ -1,6 +1,6 @@
 // The run that the map shows: the current one, as it is published, or one of the past.
 
-import { h, painted, pause } from "./dom.js";
+import { h, later, painted, pause } from "./dom.js";
 import { watchRuns } from "./runs.js";
 import { readSketches } from "./sketches.js";
 import { fill } from "./words.js";
@@ -28,7 +28,6 @@ export function makeShownRun(page) {
   }
 
   function showStatus() {
-    document.getElementById("empty").hidden = page.run !== null;
     const status = document.getElementById("status");
     if (page.run === null) {
       status.replaceChildren();
@@ -50,7 +49,9 @@ export function makeShownRun(page) {
   }
 
   async function show({ isAnnounced = false } = {}) {
-    showStatus();
+    document.getElementById("empty").hidden = page.run !== null;
+    // To say a date takes as long as to draw some hundred blank spots.
+    later(showStatus);
     const { operator, service } = view;
     surface.setLayer(page.run?.id ?? null, operator, service);
     if (page.run === null) return;
@@ -87,6 +88,7 @@ export function makeShownRun(page) {
       // The reader looks at another run and goes on doing so.
       if (!isFirst && page.run?.id === before?.id) return;
       if (next === null) {
+        document.getElementById("empty").hidden = false;
         showStatus();
         return;
       }
