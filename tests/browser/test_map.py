@@ -74,6 +74,25 @@ def test_a_click_on_a_blank_spot_opens_it_in_words(open_map):
     assert f"spot={spot.identity}" in page.url
 
 
+@pytest.mark.parametrize("late", ["**/blank-spots/*/?*", "**/coverage/at/*"])
+def test_on_a_phone_nothing_jumps_when_the_facts_of_a_spot_arrive(open_map, late):
+    page = open_map(f"?operator=TELKOMSEL{BLANK}", size=PHONE)
+    held = []
+    page.route(late, lambda route: held.append(route))
+    open_middle(page)
+    expect(panel(page).get_by_role("heading").first).to_contain_text("km²")
+    before = panel(page).bounding_box()
+    page.wait_for_timeout(300)
+    answer = panel(page).locator(".answer")
+    top = answer.bounding_box()["y"]
+    assert panel(page).locator(".facts").count() == 0
+    held.pop().continue_()
+    expect(panel(page).locator(".facts")).to_be_attached()
+    expect(answer).to_contain_text("Hulu")
+    assert panel(page).bounding_box() == before
+    assert answer.bounding_box()["y"] == top
+
+
 def test_a_click_on_a_village_opens_its_shares_and_leads_to_its_page(open_map):
     page = open_map(f"?operator=TELKOMSEL{COVERED}")
     page.locator("#map").click()
