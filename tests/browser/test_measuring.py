@@ -96,6 +96,19 @@ def test_the_sheet_prints_and_the_map_shows_the_way(open_page, a_run, officer):
     expect(page.get_by_role("table")).to_be_visible()
 
 
+def test_on_a_phone_a_stop_of_the_sheet_is_read_without_moving_it_sideways(
+    open_page, a_run, officer
+):
+    address = reverse("measure-route") + "?operator=INDOSAT"
+    page = open_page(address, officer, size=PHONE)
+    box = page.get_by_role("region", name=re.compile("^Titik"))
+    assert box.evaluate("e => e.scrollWidth <= e.clientWidth")
+    expect(box.get_by_role("row").last).to_contain_text("Hilir")
+    # On paper it is a table, however narrow the sheet.
+    page.emulate_media(media="print")
+    expect(box.get_by_role("columnheader", name="Hasil (ditulis)")).to_be_visible()
+
+
 def test_an_official_finds_where_a_site_reaches_most(open_page, a_run, officer):
     page = open_page("/lokasi-site/", officer)
     page.get_by_label("Operator", exact=True).select_option("TELKOMSEL")
