@@ -90,8 +90,18 @@ def test_a_phone_without_tasks_shows_no_list(open_page, a_run, reporter):
 
 def test_the_sheet_prints_and_the_map_shows_the_way(open_page, a_run, officer):
     page = open_page(reverse("measure-route") + "?operator=INDOSAT", officer)
-    expect(page.locator(".plan-mark").first).to_be_visible()
+    mark = page.locator(".plan-mark")
+    expect(mark.first).to_be_visible()
+    # Paper is narrower than the screen: what lay to the right is still on the map.
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
+    box = page.locator("[data-plan-map]").bounding_box()
+    assert box["width"] < 700
+    for one in mark.all():
+        place = one.bounding_box()
+        assert box["x"] < place["x"] + place["width"] < box["x"] + box["width"]
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("[data-plan-map]").bounding_box()["width"] > 700
     expect(page.get_by_role("button", name="Cetak")).to_be_hidden()
     expect(page.get_by_role("table")).to_be_visible()
 

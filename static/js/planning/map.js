@@ -67,6 +67,23 @@ function drawPoint(map, point) {
     .addTo(map);
 }
 
+/** Paper is narrower than the screen: the map is drawn anew for it, and back again. */
+function onPaper(map, box, fit) {
+  if (!map.hasView) return;
+  let seen = null;
+  window.addEventListener("beforeprint", () => {
+    seen = [map.getCenter(), map.getZoom()];
+    box.classList.add("is-on-paper");
+    map.invalidateSize({ pan: false });
+    fit({ animate: false });
+  });
+  window.addEventListener("afterprint", () => {
+    box.classList.remove("is-on-paper");
+    map.invalidateSize({ pan: false });
+    map.setView(...seen, { animate: false });
+  });
+}
+
 function draw(box, data) {
   const { points, lines, circles, dots = [] } = data;
   const map = L.map(box, {
@@ -86,9 +103,11 @@ function draw(box, data) {
   L.control.scale({ imperial: false }).addTo(map);
   const corners = cornersOf(data).map(toLatLng);
   map.hasView = corners.length > 0;
-  if (map.hasView)
-    map.fitBounds(corners, { padding: [30, 30], maxZoom: NEAREST_ZOOM });
+  const fit = (options) =>
+    map.fitBounds(corners, { padding: [30, 30], maxZoom: NEAREST_ZOOM, ...options });
+  if (map.hasView) fit();
   else map.setView(toLatLng([116.6, -0.1]), 8);
+  onPaper(map, box, fit);
   for (const { lon, lat, radius_m: radius } of circles)
     L.circle(toLatLng([lon, lat]), {
       radius,
