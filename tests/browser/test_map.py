@@ -299,3 +299,31 @@ def test_what_is_fitted_lies_beside_the_maps_buttons(open_map):
         ".leaflet-top.leaflet-left .leaflet-bar"
     ).first.bounding_box()
     assert west >= buttons["x"] + buttons["width"]
+
+
+COVERED_FOCUS = """() => {
+  const element = document.activeElement;
+  if (element === document.body) return null;
+  const shown = element.closest("label") ?? element;
+  const { left, top, width, height } = shown.getBoundingClientRect();
+  const at = document.elementFromPoint(left + width / 2, top + height / 2);
+  const isSeen = at !== null && (shown.contains(at) || at.contains(shown));
+  return isSeen ? "" : shown.outerHTML.slice(0, 120);
+}"""
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_what_has_the_focus_is_never_under_anything(open_map, size):
+    page = open_map(size=size)
+    if size == PHONE:
+        page.get_by_role("button", name="Cari, lapisan, dan legenda").click()
+    covered = []
+    # Round once: the page, its layers with their sticky line, the map and its buttons.
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        found = page.evaluate(COVERED_FOCUS)
+        if found is None:
+            break
+        covered.append(found)
+    assert len(covered) > 20
+    assert [each for each in covered if each] == []
