@@ -81,10 +81,11 @@ def stacked_bars(
     values : for each label, the value of each part, none below 0
     top : the axis' end; default: the highest bar's
     """
-    highest = top or _top([sum(row) for row in values])
+    sums = [sum(row) for row in values]
+    highest = top or _top(sums)
     svg = _frame(key, title, description)
     _patterns(svg, key, parts)
-    _axis(svg, [0, highest / 2, highest], highest, text)
+    _axis(svg, _ticks(highest, is_counted=not top and _are_whole(sums)), highest, text)
     step = (WIDTH - LEFT - RIGHT) / max(len(labels), 1)
     width = min(step * 0.8, 46)
     for n, row in enumerate(values):
@@ -171,7 +172,7 @@ def line_with_band(
     known = [v for v in (*values, *highs) if v is not None]
     highest = top or _top(known)
     svg = _frame(key, title, description)
-    _axis(svg, [0, highest / 2, highest], highest, text)
+    _axis(svg, _ticks(highest, is_counted=not top and _are_whole(known)), highest, text)
     step = (WIDTH - LEFT - RIGHT) / max(len(labels), 1)
 
     def at(n: int, value: float) -> str:
@@ -216,6 +217,17 @@ def _top(values: Sequence[float]) -> float:
     highest = max(values, default=0) or 1
     is_odd = float(highest).is_integer() and highest % 2
     return highest + 1 if is_odd and highest > 1 else highest
+
+
+def _are_whole(values: Sequence[float]) -> bool:
+    return all(float(value).is_integer() for value in values)
+
+
+def _ticks(highest: float, *, is_counted: bool) -> list[float]:
+    """Return what the axis names: of counts never a half one."""
+    half = highest / 2
+    is_named = not is_counted or half.is_integer()
+    return [0, half, highest] if is_named else [0, highest]
 
 
 def _pieces(

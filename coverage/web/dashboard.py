@@ -23,6 +23,8 @@ from villages.models import Operator
 # Two years show a season against the same one before.
 MONTHS_SHOWN = 24
 LONGEST_SHOWN = 10
+# Districts named in the line above their folded table.
+MOST_LACKING_SHOWN = 3
 
 # "Without a signal" would say too much where calls work: each service has its words.
 STATE_NAMES: dict[str, dict[str, Promise]] = {
@@ -104,7 +106,8 @@ class DashboardPage(LayerPage):
             "district_word": _("District"),
             "village_states": self.state_rows(total, len(mine)),
             "operators_compared": self.operator_rows(by_operator),
-            "districts_compared": self.district_rows(mine, by_district),
+            "districts_compared": (districts := self.district_rows(mine, by_district)),
+            "districts_lacking": most_lacking(districts),
             "listed": self.listed_rows(mine),
             "oldest": oldest,
             "never": sum(1 for row in oldest if row["newest"] is None),
@@ -167,6 +170,7 @@ class DashboardPage(LayerPage):
                 "name": name,
                 "sums": sums[code],
                 "villages": self.villages_by_state(sums[code]),
+                "lacking": sums[code].villages["blank"] + sums[code].villages["partly"],
                 "map": self.map_url(district=code),
             }
             for code, name in sorted(names.items(), key=lambda item: item[1])
@@ -241,6 +245,12 @@ class DashboardPage(LayerPage):
                 row["name"],
             ),
         )
+
+
+def most_lacking(districts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the districts with most villages that lack the service, the most first."""
+    lacking = [row for row in districts if row["lacking"]]
+    return sorted(lacking, key=lambda row: -row["lacking"])[:MOST_LACKING_SHOWN]
 
 
 def month_rows(

@@ -21,6 +21,13 @@ def test_an_official_reads_it_and_goes_to_the_map(
     page.get_by_label("Operator", exact=True).select_option("TELKOMSEL")
     page.get_by_role("button", name="Tampilkan").click()
     districts = page.get_by_role("region", name="Setiap kecamatan, Telkomsel")
+    # Long lists are folded where they are long: on a phone.
+    expect(districts).to_be_visible(visible=size == DESK)
+    for fold in page.locator("summary", has_text="1 kecamatan").all():
+        expect(fold).to_be_visible(visible=size == PHONE)
+        if size == PHONE:
+            expect(fold).to_contain_text("tanpa 4G: Kecamatan 12 1")
+            fold.click()
     row = districts.get_by_role("row").filter(has_text="Kecamatan 12")
     expect(row).to_contain_text("keyakinan")
     # On a phone as on a desk, a count says what it counts, and no fact hides another.

@@ -74,6 +74,25 @@ def test_a_click_on_a_blank_spot_opens_it_in_words(open_map):
     assert f"spot={spot.identity}" in page.url
 
 
+@pytest.mark.parametrize("late", ["**/blank-spots/*/?*", "**/coverage/at/*"])
+def test_on_a_phone_nothing_jumps_when_the_facts_of_a_spot_arrive(open_map, late):
+    page = open_map(f"?operator=TELKOMSEL{BLANK}", size=PHONE)
+    held = []
+    page.route(late, lambda route: held.append(route))
+    open_middle(page)
+    expect(panel(page).get_by_role("heading").first).to_contain_text("km²")
+    before = panel(page).bounding_box()
+    page.wait_for_timeout(300)
+    answer = panel(page).locator(".answer")
+    top = answer.bounding_box()["y"]
+    assert panel(page).locator(".facts").count() == 0
+    held.pop().continue_()
+    expect(panel(page).locator(".facts")).to_be_attached()
+    expect(answer).to_contain_text("Hulu")
+    assert panel(page).bounding_box() == before
+    assert answer.bounding_box()["y"] == top
+
+
 def test_a_click_on_a_village_opens_its_shares_and_leads_to_its_page(open_map):
     page = open_map(f"?operator=TELKOMSEL{COVERED}")
     page.locator("#map").click()
@@ -280,3 +299,31 @@ def test_what_is_fitted_lies_beside_the_maps_buttons(open_map):
         ".leaflet-top.leaflet-left .leaflet-bar"
     ).first.bounding_box()
     assert west >= buttons["x"] + buttons["width"]
+
+
+COVERED_FOCUS = """() => {
+  const element = document.activeElement;
+  if (element === document.body) return null;
+  const shown = element.closest("label") ?? element;
+  const { left, top, width, height } = shown.getBoundingClientRect();
+  const at = document.elementFromPoint(left + width / 2, top + height / 2);
+  const isSeen = at !== null && (shown.contains(at) || at.contains(shown));
+  return isSeen ? "" : shown.outerHTML.slice(0, 120);
+}"""
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_what_has_the_focus_is_never_under_anything(open_map, size):
+    page = open_map(size=size)
+    if size == PHONE:
+        page.get_by_role("button", name="Cari, lapisan, dan legenda").click()
+    covered = []
+    # Round once: the page, its layers with their sticky line, the map and its buttons.
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        found = page.evaluate(COVERED_FOCUS)
+        if found is None:
+            break
+        covered.append(found)
+    assert len(covered) > 20
+    assert [each for each in covered if each] == []

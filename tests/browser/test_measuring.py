@@ -90,10 +90,33 @@ def test_a_phone_without_tasks_shows_no_list(open_page, a_run, reporter):
 
 def test_the_sheet_prints_and_the_map_shows_the_way(open_page, a_run, officer):
     page = open_page(reverse("measure-route") + "?operator=INDOSAT", officer)
-    expect(page.locator(".plan-mark").first).to_be_visible()
+    mark = page.locator(".plan-mark")
+    expect(mark.first).to_be_visible()
+    # Paper is narrower than the screen: what lay to the right is still on the map.
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
+    box = page.locator("[data-plan-map]").bounding_box()
+    assert box["width"] < 700
+    for one in mark.all():
+        place = one.bounding_box()
+        assert box["x"] < place["x"] + place["width"] < box["x"] + box["width"]
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("[data-plan-map]").bounding_box()["width"] > 700
     expect(page.get_by_role("button", name="Cetak")).to_be_hidden()
     expect(page.get_by_role("table")).to_be_visible()
+
+
+def test_on_a_phone_a_stop_of_the_sheet_is_read_without_moving_it_sideways(
+    open_page, a_run, officer
+):
+    address = reverse("measure-route") + "?operator=INDOSAT"
+    page = open_page(address, officer, size=PHONE)
+    box = page.get_by_role("region", name=re.compile("^Titik"))
+    assert box.evaluate("e => e.scrollWidth <= e.clientWidth")
+    expect(box.get_by_role("row").last).to_contain_text("Hilir")
+    # On paper it is a table, however narrow the sheet.
+    page.emulate_media(media="print")
+    expect(box.get_by_role("columnheader", name="Hasil (ditulis)")).to_be_visible()
 
 
 def test_an_official_finds_where_a_site_reaches_most(open_page, a_run, officer):

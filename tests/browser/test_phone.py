@@ -344,6 +344,30 @@ def test_the_ring_says_how_sure_the_position_is(open_form):
     expect(ring).to_have_attribute("r", "0")
 
 
+def test_the_maps_buttons_are_as_wide_as_a_thumb(open_form):
+    page = open_form()
+    press(page, "Set the pin on the map")
+    zoom = page.get_by_role("button", name="Zoom in").bounding_box()
+    assert zoom is not None
+    assert min(zoom["width"], zoom["height"]) >= 44
+
+
+@pytest.mark.parametrize("size", [SMALLEST, PHONE], ids=["320", "390"])
+def test_no_word_of_an_answer_breaks_in_two(open_form, size):
+    page = open_form()
+    page.set_viewport_size(size)
+    emergency = page.get_by_text("Emergency", exact=True).first
+    lines = emergency.evaluate(
+        """(element) => {
+          const range = document.createRange();
+          range.selectNodeContents(element.lastChild);
+          return range.getClientRects().length;
+        }"""
+    )
+    assert lines == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("size", [SMALLEST, PHONE], ids=["320", "390"])
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_everything_fits_on(open_form, live_server, size, language):

@@ -255,3 +255,25 @@ def test_axe_finds_nothing(open_map, months, assert_accessible, size, how):
     assert_accessible(page)
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert width <= 0, "the page is wider than the screen"
+
+
+def test_on_a_phone_the_map_stays_in_sight_above_the_open_bar(open_map, months):
+    second, _ = months[1]
+    page = open_map(f"?run={second.pk}{WEST}", run=second, size=PHONE)
+    bar = page.get_by_role("region", name="Waktu")
+    place = page.locator(".map-label", has_text="Hulu")
+    expect(place).to_be_attached()
+
+    def middle():
+        """Return how far below the middle of what is seen of the map the label lies."""
+        seen = page.locator(".stage").bounding_box()["y"], bar.bounding_box()["y"]
+        return place.bounding_box()["y"] - sum(seen) / 2
+
+    before = middle()
+    page.get_by_role("button", name="Bandingkan").click()
+    mode(page, "Sebelum/sesudah").check()
+    expect(page.get_by_role("button", name="Tabel per kecamatan")).to_be_visible()
+    stage = page.locator(".stage").bounding_box()
+    assert bar.bounding_box()["height"] < 0.5 * stage["height"]
+    page.wait_for_timeout(200)
+    assert abs(middle() - before) <= 3

@@ -11,7 +11,7 @@ from django.urls import reverse
 from coverage.models import CoverageRun, PlaceCoverage, VillageCoverage
 from coverage.selectors import dashboard
 from coverage.selectors.dashboard import village_state
-from coverage.web.dashboard import month_rows
+from coverage.web.dashboard import month_rows, most_lacking
 from tests.conftest import a_report, store
 from villages.models import Claim, Settlement
 
@@ -140,6 +140,15 @@ def test_a_reader_sees_the_figures_with_their_confidence(a_run, client, officer)
     assert "February 2026" in text
     assert page.context["listed"]["rows"][0]["state"] == "partly"
     assert "district=64.02.12" in text
+
+
+def test_the_line_above_the_folded_districts_names_those_that_lack_most():
+    rows = [
+        {"name": name, "lacking": lacking}
+        for name, lacking in (("A", 0), ("B", 2), ("C", 7), ("D", 1), ("E", 2))
+    ]
+    assert [row["name"] for row in most_lacking(rows)] == ["C", "B", "E"]
+    assert most_lacking(rows[:1]) == []
 
 
 def test_without_people_counted_there_is_no_number(a_run, client, officer):

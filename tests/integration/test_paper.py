@@ -26,6 +26,7 @@ from coverage.web.map_drawing import place_labels
 from coverage.web.palette import PATTERNS
 from coverage.web.paper_svg import with_colours
 from kukar_connect import pdf
+from tests.conftest import a_report, store
 from villages.models import Facility
 
 A4_MM = (210, 297)
@@ -352,6 +353,22 @@ def test_a_village_page_is_the_page_on_a4_with_where_it_lies(a_run, reader):
     # The picture of where it lies, its map and the QR code say what they are.
     tree = str(document.trailer["/Root"]["/StructTreeRoot"].get_object())
     assert tree
+
+
+def test_the_months_of_two_years_stand_beside_each_other(a_run, reader):
+    months = [(2024 + n // 12, n % 12 + 1) for n in range(24)]
+    store(*(a_report(observed_at=datetime(*month, 3, tzinfo=UTC)) for month in months))
+    lines = {}
+
+    def read(text, _matrix, at, *_):
+        if re.match(r"\w{3} 20\d\d", text):
+            lines[text.strip()] = round(at[5])
+
+    for page in opened(reader.get(f"/desa/{VILLAGE}/cetak.pdf")).pages:
+        page.extract_text(visitor_text=read)
+    assert len(lines) == 24
+    # A line each would be a block too high to break, and leave half a sheet empty.
+    assert len(set(lines.values())) < 9
 
 
 def test_a_village_that_does_not_exist_has_no_paper(a_run, reader):

@@ -92,6 +92,22 @@ def test_nothing_to_draw_is_an_empty_frame():
     assert rects(stacked([[0, 0]])) == []
 
 
+def ticks(chart):
+    """Return what the axis names, from below to above."""
+    root = ElementTree.fromstring(chart.svg)
+    return [t.text for t in root.findall(f"{SVG}text") if t.get("text-anchor") == "end"]
+
+
+def test_counts_have_whole_ticks_only_and_shares_their_half():
+    assert ticks(stacked([[1, 0], [0, 1]])) == ["0", "1"]
+    assert ticks(stacked([[0, 0]])) == ["0", "1"]
+    assert ticks(stacked([[2, 1]])) == ["0", "2", "4"]
+    assert ticks(stacked([[2, 0]])) == ["0", "1", "2"]
+    assert ticks(stacked([[0.5, 0.3]])) == ["0", "0,4", "0,8"]
+    shares = stacked([[0, 1]], top=1.0, text=lambda v: f"{v:.0%}")
+    assert ticks(shares) == ["0%", "50%", "100%"]
+
+
 def test_bars_of_one_kind_have_no_legend():
     chart = bars(
         key="r",

@@ -230,7 +230,7 @@ def position_of(lon: str, lat: str) -> tuple[float, float] | None:
         raise RowError(
             _(
                 "“%(lon)s”, “%(lat)s” is no position. Write decimal degrees: longitude "
-                "such as 116,98 and latitude such as -0,42."
+                "such as 116.98 and latitude such as -0.42."
             )
             % {"lon": lon[:20], "lat": lat[:20]}
         ) from None

@@ -40,10 +40,10 @@ class PlaceForm(forms.Form):
     lat = forms.CharField(
         label=_("Latitude"),
         max_length=40,
-        help_text=_("Degrees, such as -0,42; south of the equator with a minus."),
+        help_text=_("Degrees, such as -0.42; south of the equator with a minus."),
     )
     lon = forms.CharField(
-        label=_("Longitude"), max_length=40, help_text=_("Degrees, such as 116,98.")
+        label=_("Longitude"), max_length=40, help_text=_("Degrees, such as 116.98.")
     )
     source = forms.CharField(
         label=_("Source"),

@@ -4,7 +4,10 @@
 import { h, swatch } from "./dom.js";
 import { fill } from "./words.js";
 
-/** Return a function that makes the element for one question and fills it when answered. */
+/**
+ * Return a function that makes the element for one question and fills it when answered:
+ * `{ element, isHere }`, the latter resolving then.
+ */
 export function makeAnswer({ api, texts, services }) {
   function operators({ answer, service }, isAtPoint) {
     if (answer.operators.length === 0) return null;
@@ -36,7 +39,7 @@ export function makeAnswer({ api, texts, services }) {
       "aria-busy": "true",
     });
     const query = { run, operator, service, spot, lon: at?.[0], lat: at?.[1] };
-    api
+    const isHere = api
       .get("coverage/at/", query)
       .then(
         (found) => [
@@ -52,6 +55,6 @@ export function makeAnswer({ api, texts, services }) {
         element.replaceChildren(...content.filter(Boolean));
         element.setAttribute("aria-busy", "false");
       });
-    return element;
+    return { element, isHere };
   };
 }

@@ -1,8 +1,8 @@
 // The map itself and what does not depend on a run: land, boundaries, labels.
 
-import { placeLabels } from "./geometry.js";
 import { h, later, pause } from "./dom.js";
-import { toCorners, toLatLng } from "./lonlat.js";
+import { toCorners } from "./lonlat.js";
+import { namesWithRoom, writeNames } from "./names.js";
 import { makeShapes } from "./shapes.js";
 
 const { L } = window;
@@ -27,10 +27,8 @@ const VILLAGE_LABEL_ZOOM = 10.5;
 const BUTTONS_PX = 60;
 // Below this zoom markers are drawn small.
 const NEAR_ZOOM = 9.5;
-// A label's box is guessed from its letters, so that the page need not be measured; by
-// the widest of the fonts in site.css, lest names run into each other.
+// How wide a letter of a label is at most.
 const LETTER_PX = { district: 8.8, village: 7.2 };
-const LINE_PX = 16;
 
 const COLOURS = {
   land: "#f7f5ef",
@@ -139,36 +137,18 @@ export function makeBase(map, element) {
   map.on("zoomend", drawLines);
 
   function drawLabels() {
-    labels.clearLayers();
-    const zoom = map.getZoom();
-    const bounds = map.getBounds().pad(0.1);
+    const hasVillages = map.getZoom() >= VILLAGE_LABEL_ZOOM;
     const candidates = [
       ...districts.map((feature) => ({ feature, kind: "district" })),
-      ...(zoom >= VILLAGE_LABEL_ZOOM
-        ? villages.map((feature) => ({ feature, kind: "village" }))
-        : []),
-    ].flatMap(({ feature, kind }) => {
-      const { name, lon, lat } = feature.properties;
-      if (lon === null || lat === null || !bounds.contains(toLatLng([lon, lat])))
-        return [];
-      const at = map.latLngToContainerPoint(toLatLng([lon, lat]));
-      const width = name.length * LETTER_PX[kind];
-      return [{ name, kind, lon, lat, x: at.x, y: at.y, width, height: LINE_PX }];
-    });
+      ...(hasVillages ? villages.map((feature) => ({ feature, kind: "village" })) : []),
+    ].map(({ feature, kind }) => ({
+      ...feature.properties,
+      letterPx: LETTER_PX[kind],
+      className: `map-label map-label--${kind}`,
+    }));
     // Close by, districts say less than villages and leave the room to them.
-    if (zoom >= VILLAGE_LABEL_ZOOM) candidates.reverse();
-    for (const { name, kind, lon, lat } of placeLabels(candidates)) {
-      L.marker(toLatLng([lon, lat]), {
-        pane: "labels",
-        interactive: false,
-        keyboard: false,
-        icon: L.divIcon({
-          className: `map-label map-label--${kind}`,
-          html: h("span", {}, name),
-          iconSize: [0, 0],
-        }),
-      }).addTo(labels);
-    }
+    if (hasVillages) candidates.reverse();
+    writeNames(labels, namesWithRoom(map, candidates), "labels");
   }
   map.on("moveend zoomend", drawLabels);
 

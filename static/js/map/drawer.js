@@ -15,5 +15,9 @@ export function wireDrawer(controls, toggle) {
       toggle.focus();
     }
   });
+  // What has the focus next would lie under it.
+  controls.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget && !controls.contains(relatedTarget)) setDrawer(false);
+  });
   return setDrawer;
 }

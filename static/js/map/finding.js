@@ -135,7 +135,7 @@ export function makeFinding(page) {
   return {
     setPin,
     measure,
-    /** The element that answers at `at`, or for the blank spot `spot`. */
+    /** The answer at `at`, or for the blank spot `spot`: `{ element, isHere }`. */
     answer: ({ run, spot = null, at = null }) =>
       ask({ run, operator: view.operator, service: view.service, spot, at }),
     placeName: (lonLat) =>

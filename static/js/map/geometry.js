@@ -101,19 +101,24 @@ export function clusterPoints(points, size) {
 }
 
 /**
- * Keep of `labels` ({x, y, width, height}, most important first) those that do
- * not lie over one kept before.
+ * Keep of `labels` ({x, y, width, height}, most important first) those that do not lie
+ * over one kept before, nor over a box that is `taken`. Each is tried at every one of
+ * `shifts` pixels further down, and has the one that was free as its `shift`.
  */
-export function placeLabels(labels) {
-  const kept = [];
-  for (const label of labels) {
-    const box = [
-      label.x - label.width / 2,
-      label.y - label.height / 2,
-      label.x + label.width / 2,
-      label.y + label.height / 2,
-    ];
-    if (kept.every((other) => !extentsMeet(other.box, box))) kept.push({ label, box });
-  }
-  return kept.map(({ label }) => label);
+export function placeLabels(labels, { taken = [], shifts = [0] } = {}) {
+  const boxes = [...taken];
+  return labels.flatMap((label) => {
+    for (const shift of shifts) {
+      const box = [
+        label.x - label.width / 2,
+        label.y + shift - label.height / 2,
+        label.x + label.width / 2,
+        label.y + shift + label.height / 2,
+      ];
+      if (boxes.some((other) => extentsMeet(other, box))) continue;
+      boxes.push(box);
+      return [{ ...label, shift }];
+    }
+    return [];
+  });
 }

@@ -19,7 +19,7 @@ export function makePanels(page) {
   // What is shown: spot, village, place, point, list, difference, or nothing.
   let kind = null;
 
-  const panel = makePanel(document.getElementById("panel"), { texts, onClose: forget });
+  const panel = makePanel(document.getElementById("panel"), { onClose: forget });
   const layerDetails = makeLayerDetails({ words, texts, layerWords: page.layerWords });
   const details = makeDetails({
     words,
@@ -57,11 +57,32 @@ export function makePanels(page) {
     page.finding.setPin(lonLat);
   }
 
-  /** What is said of the point that was clicked, or of a blank spot, above the rest. */
-  const answered = (content, { spot = null } = {}) =>
+  /** What is said of the point that was clicked, or of a blank spot; null of others. */
+  const ask = (spot) =>
     spot || view.at
-      ? [page.finding.answer({ run: page.run?.id, spot, at: view.at }), ...content]
-      : content;
+      ? page.finding.answer({ run: page.run?.id, spot, at: view.at })
+      : null;
+
+  /**
+   * Show the answer when it comes, and below it what `facts` resolves with once both are
+   * here: what is being read does not move. `isRefresh`: what is shown stays until then.
+   */
+  async function showAnswered(
+    heading,
+    facts,
+    { spot = null, isFocused = true, isRefresh = false } = {},
+  ) {
+    const answer = ask(spot);
+    const above = answer ? [answer.element] : [];
+    const waiting = h("p", { class: "soft" }, texts.loading);
+    if (!isRefresh)
+      panel.show(heading, [...above, waiting], { isFocused, isGrowing: true });
+    const { turn } = panel;
+    const [content] = await Promise.all([facts, answer?.isHere]);
+    if (panel.turn !== turn) return;
+    if (isRefresh) panel.refresh(heading, [...above, ...(content ?? [])]);
+    else waiting.replaceWith(...(content ?? []));
+  }
 
   /** Fit an extent into the part of the map that the panel leaves free. */
   function fitBeside(geometry) {
@@ -92,10 +113,8 @@ export function makePanels(page) {
     view.spot = id;
     view.village = null;
     page.base.select(feature);
-    const [answer] = answered([], { spot: id });
-    panel.show(title, [answer, h("p", { class: "soft" }, texts.loading)], { isFocused });
     page.remember();
-    const known = await loading(
+    const facts = loading(
       "spot",
       () =>
         api.get(`blank-spots/${encodeURIComponent(id)}/`, {
@@ -103,13 +122,15 @@ export function makePanels(page) {
           geometry: "outline",
         }),
       () => openSpot(feature, { at }),
+    ).then(
+      (known) =>
+        known &&
+        details.spot(known.properties, {
+          onVillage: (code) => openVillage(code),
+          onZoom: () => fitBeside(feature.geometry),
+        }),
     );
-    if (view.spot !== id || !answer.isConnected) return;
-    const facts = known === null ? [] : details.spot(known.properties, {
-      onVillage: (code) => openVillage(code),
-      onZoom: () => fitBeside(feature.geometry),
-    });
-    panel.refresh(title, [answer, ...facts]);
+    await showAnswered(title, facts, { spot: id, isFocused });
   }
 
   const findVillage = (code) => page.boundaries.village(code);
@@ -130,27 +151,26 @@ export function makePanels(page) {
     view.spot = null;
     const known = findVillage(code);
     page.base.select(known ?? null);
-    if (known) panel.showLoading(known.properties.name);
     page.remember();
-    const feature = await loading(
+    const asked = loading(
       "village",
       () => loadVillage(code),
       () => openVillage(code, { at }),
     );
-    if (feature === null || view.village !== code) return;
-    panel.show(feature.properties.name, villageContent(feature), { isFocused });
+    const facts = asked.then((feature) => feature && villageContent(feature));
+    const name = known?.properties.name ?? (await asked)?.properties.name;
+    if (name && view.village === code) await showAnswered(name, facts, { isFocused });
   }
 
-  const villageContent = ({ properties }) =>
-    answered([
-      ...layerDetails.villageShare(page.overlays.shares.of(properties.code)),
-      ...details.village(properties, view),
-    ]);
+  const villageContent = ({ properties }) => [
+    ...layerDetails.villageShare(page.overlays.shares.of(properties.code)),
+    ...details.village(properties, view),
+  ];
 
   /** A point that was searched for: what the run says there. */
   function openPlace(lonLat, name, { isFocused = true } = {}) {
     choose("place", lonLat);
-    panel.show(name ?? page.finding.placeName(lonLat), answered([]), { isFocused });
+    showAnswered(name ?? page.finding.placeName(lonLat), [], { isFocused });
     page.remember();
   }
 
@@ -166,13 +186,10 @@ export function makePanels(page) {
       panel.show(p.name, layerDetails.site(p));
     } else {
       const layer = shown === "facility" ? page.overlays.facilities : page.overlays.settlements;
-      panel.show(
-        p.name,
-        answered([
-          ...layerDetails.placeState(layer.stateOf(p.id), view),
-          ...details.point(p, shown),
-        ]),
-      );
+      showAnswered(p.name, [
+        ...layerDetails.placeState(layer.stateOf(p.id), view),
+        ...details.point(p, shown),
+      ]);
     }
     page.remember();
   }
@@ -217,9 +234,9 @@ export function makePanels(page) {
       const code = view.village;
       const feature = await loading("village", () => loadVillage(code));
       if (feature && view.village === code)
-        panel.refresh(feature.properties.name, villageContent(feature));
+        showAnswered(feature.properties.name, villageContent(feature), { isRefresh: true });
     } else if (kind === "place") {
-      panel.refresh(panel.heading, answered([]));
+      showAnswered(panel.heading, [], { isRefresh: true });
     }
   }
 

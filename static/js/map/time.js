@@ -293,10 +293,18 @@ export function makeTime(element, options) {
   }
 
   // On a narrow screen the map is what was asked for, and the bar waits folded.
-  setOpen(chosen.mode !== "single" && window.matchMedia("(min-width: 48rem)").matches);
-  new ResizeObserver(() =>
-    options.stage.style.setProperty("--time-px", `${element.offsetHeight}px`),
-  ).observe(element);
+  const isWide = window.matchMedia("(min-width: 48rem)");
+  setOpen(chosen.mode !== "single" && isWide.matches);
+  let barPx = 0;
+  new ResizeObserver(() => {
+    const grownPx = barPx > 0 ? element.offsetHeight - barPx : 0;
+    barPx = element.offsetHeight;
+    options.stage.style.setProperty("--time-px", `${barPx}px`);
+    // There the bar is as wide as the map: what was in the middle of what is seen of the
+    // map stays there.
+    if (!isWide.matches && barPx > 0 && grownPx !== 0)
+      map.panBy([0, Math.trunc(grownPx / 2)], { animate: false });
+  }).observe(element);
   tellPlaying();
 
   return {

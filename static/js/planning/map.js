@@ -1,11 +1,15 @@
 // Stops, trips and circles on a small map; the table beside it says the same in words.
 
 import { toLatLng } from "../map/lonlat.js";
+import { boxOfMark, namesWithRoom, writeNames } from "../map/names.js";
 
 const { L } = window;
 const MAX_ZOOM = 17;
 // One or two places would otherwise be drawn as if seen from a roof.
 const NEAREST_ZOOM = 11;
+// How wide a letter of a district's name is at most.
+const LETTER_PX = 7.6;
+const MARK_PX = 32;
 
 /** The corners of a circle's box, [lon, lat] each: what must be seen of it. */
 export function boxOf({ lon, lat, radius_m: radiusM }) {
@@ -23,24 +27,30 @@ export function cornersOf({ points, circles, dots = [] }) {
   return seen.length > 0 ? seen : dots.map(({ lon, lat }) => [lon, lat]);
 }
 
-async function drawDistricts(map, url) {
+async function drawDistricts(map, url, points) {
   const response = await fetch(url);
   if (!response.ok) return;
-  const land = L.geoJSON(await response.json(), {
+  const districts = await response.json();
+  const land = L.geoJSON(districts, {
     interactive: false,
     coordsToLatLng: toLatLng,
     style: { className: "plan-map__district" },
     filter: (feature) => feature.geometry !== null,
-    onEachFeature: (feature, shape) =>
-      shape.bindTooltip(feature.properties.name, {
-        permanent: true,
-        direction: "center",
-        className: "plan-map__name",
-        pane: "names",
-      }),
   }).addTo(map);
   land.bringToBack();
   if (!map.hasView) map.fitBounds(land.getBounds());
+  const names = districts.features.map(({ properties }) => ({
+    ...properties,
+    letterPx: LETTER_PX,
+    className: "map-name plan-map__name",
+  }));
+  const written = L.layerGroup().addTo(map);
+  function write() {
+    const taken = points.map(({ lon, lat }) => boxOfMark(map, [lon, lat], MARK_PX));
+    writeNames(written, namesWithRoom(map, names, taken), "names");
+  }
+  map.on("moveend", write);
+  write();
 }
 
 function drawPoint(map, point) {
@@ -55,6 +65,23 @@ function drawPoint(map, point) {
   })
     .bindTooltip(point.text, { direction: "top", offset: [0, -10] })
     .addTo(map);
+}
+
+/** Paper is narrower than the screen: the map is drawn anew for it, and back again. */
+function onPaper(map, box, fit) {
+  if (!map.hasView) return;
+  let seen = null;
+  window.addEventListener("beforeprint", () => {
+    seen = [map.getCenter(), map.getZoom()];
+    box.classList.add("is-on-paper");
+    map.invalidateSize({ pan: false });
+    fit({ animate: false });
+  });
+  window.addEventListener("afterprint", () => {
+    box.classList.remove("is-on-paper");
+    map.invalidateSize({ pan: false });
+    map.setView(...seen, { animate: false });
+  });
 }
 
 function draw(box, data) {
@@ -76,9 +103,11 @@ function draw(box, data) {
   L.control.scale({ imperial: false }).addTo(map);
   const corners = cornersOf(data).map(toLatLng);
   map.hasView = corners.length > 0;
-  if (map.hasView)
-    map.fitBounds(corners, { padding: [30, 30], maxZoom: NEAREST_ZOOM });
+  const fit = (options) =>
+    map.fitBounds(corners, { padding: [30, 30], maxZoom: NEAREST_ZOOM, ...options });
+  if (map.hasView) fit();
   else map.setView(toLatLng([116.6, -0.1]), 8);
+  onPaper(map, box, fit);
   for (const { lon, lat, radius_m: radius } of circles)
     L.circle(toLatLng([lon, lat]), {
       radius,
@@ -99,7 +128,7 @@ function draw(box, data) {
       .addTo(map);
   for (const point of points) drawPoint(map, point);
   // Land and water only: the map is there for the whereabouts, and needs no network.
-  drawDistricts(map, box.dataset.districtsUrl).catch(() => {});
+  drawDistricts(map, box.dataset.districtsUrl, points).catch(() => {});
 }
 
 if (L)

@@ -2,12 +2,16 @@
 
 import { drawTrip } from "./kept.js";
 import { toCorners, toLatLng, toLonLat } from "../map/lonlat.js";
+import { namesWithRoom, writeNames } from "../map/names.js";
 
 // Kutai Kartanegara, until its districts are there to be seen.
 const REGENCY = [115.2, -1.2, 117.7, 1.6];
 
 // Farther away the villages' names would hide each other and the map.
 const NAMES_FROM_ZOOM = 11;
+// How wide a letter of a name is at most, and how far above its dot a village's stands.
+const LETTER_PX = 7.6;
+const ABOVE_DOT_PX = -12;
 
 function load(element) {
   return new Promise((resolve, reject) => {
@@ -58,31 +62,48 @@ export async function makePinMap(box, addresses, onPin) {
   }
 
   map.on("click", (event) => pin(toLonLat(event.latlng)));
-  drawBackground(map, addresses);
 
   let villages = [];
+  let districts = [];
+  const dots = L.layerGroup().addTo(map);
   const names = L.layerGroup().addTo(map);
-  function drawVillages() {
-    names.clearLayers();
-    const hasRoom = map.getZoom() >= NAMES_FROM_ZOOM;
-    const near = map.getBounds().pad(0.2);
-    for (const { name, lon, lat } of villages) {
+  // Below the pin, which matters more.
+  map.createPane("names").style.zIndex = 580;
+  function drawNames() {
+    dots.clearLayers();
+    const isNear = map.getZoom() >= NAMES_FROM_ZOOM;
+    const seen = map.getBounds().pad(0.2);
+    for (const { lon, lat } of villages) {
       const at = toLatLng([lon, lat]);
-      if (!near.contains(at)) continue;
-      const dot = L.circleMarker(at, {
-        radius: hasRoom ? 3 : 1.5,
+      if (!seen.contains(at)) continue;
+      L.circleMarker(at, {
+        radius: isNear ? 3 : 1.5,
         className: "pin-map__village",
         interactive: false,
-      }).addTo(names);
-      if (hasRoom)
-        dot.bindTooltip(name, {
-          permanent: true,
-          direction: "top",
-          className: "pin-map__name",
-        });
+      }).addTo(dots);
     }
+    const named = [
+      ...(isNear
+        ? villages.map((village) => ({
+            ...village,
+            letterPx: LETTER_PX,
+            downPx: ABOVE_DOT_PX,
+            className: "map-name pin-map__name",
+          }))
+        : []),
+      ...districts.map(({ properties }) => ({
+        ...properties,
+        letterPx: LETTER_PX,
+        className: "map-name pin-map__name",
+      })),
+    ];
+    writeNames(names, namesWithRoom(map, named), "names");
   }
-  map.on("moveend", drawVillages);
+  map.on("moveend", drawNames);
+  drawBackground(map, addresses, (features) => {
+    districts = features;
+    drawNames();
+  });
 
   let kept = null;
   async function showKept() {
@@ -97,7 +118,7 @@ export async function makePinMap(box, addresses, onPin) {
     /** Show the villages, `{ name, lon, lat }`, with their names where there is room. */
     setVillages(points) {
       villages = points;
-      drawVillages();
+      drawNames();
     },
     /** Draw what the phone keeps for the trip; resolves with its label, or null. */
     showKept,
@@ -127,7 +148,7 @@ async function read(url) {
   return response.json();
 }
 
-async function drawBackground(map, { districtsUrl }) {
+async function drawBackground(map, { districtsUrl }, onDistricts) {
   const { L } = window;
   try {
     const districts = await read(districtsUrl);
@@ -135,15 +156,11 @@ async function drawBackground(map, { districtsUrl }) {
       interactive: false,
       style: { className: "pin-map__district" },
       filter: (feature) => feature.geometry !== null,
-      onEachFeature: (feature, shape) =>
-        shape.bindTooltip(feature.properties.name, {
-          permanent: true,
-          direction: "center",
-          className: "pin-map__name",
-        }),
     }).addTo(map);
+    layer.bringToBack();
     if (map.getZoom() < 10 && layer.getLayers().length > 0)
       map.fitBounds(layer.getBounds());
+    onDistricts(districts.features);
   } catch {
     // The pin works on an empty map too, with the coordinates below it.
   }
