@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.utils import timezone, translation
 
+from coverage.selectors import runs
 from villages.models import District, Village
 from villages.services.submit_reports import NewReport, store_reports
 
@@ -45,6 +46,13 @@ def pytest_collection_modifyitems(items):
 def own_language():
     """Begin in the site's language, whichever one the request before was answered in."""
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def own_runs(monkeypatch):
+    """Know nothing of the runs of the test before; see every run at once."""
+    monkeypatch.setattr(runs, "CURRENT_FOR_S", 0.0)
+    runs._current.clear()
 
 
 @pytest.fixture

@@ -23,15 +23,28 @@ def current_run() -> CoverageRun | None:
     return CoverageRun.objects.filter(is_current=True).first()
 
 
+# For so long a new run may go unnoticed by programs that name none: to ask takes longer
+# than to give them a page that is kept.
+CURRENT_FOR_S = 0.5
+_current: dict[str, tuple[float, int]] = {}
+
+
 def run_number() -> int | None:
-    """Return the number of the current run.
+    """Return the number of the current run, of half a second ago at the latest.
 
     For answers that need no more of it: a run's row holds all its parameters.
     """
+    until, number = _current.get("run", (0.0, 0))
+    now = time.monotonic()
+    if now < until:
+        return number
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM coverage_coveragerun WHERE is_current")
         row = cursor.fetchone()
-    return None if row is None else row[0]
+    if row is None:
+        return None
+    _current["run"] = (now + CURRENT_FOR_S, row[0])
+    return int(row[0])
 
 
 # A run that is taken away is still known for so long.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -99,6 +100,24 @@ def test_a_run_of_another_database_has_another_key(surface, settings, rf):
     CoverageRun.objects.update(state="failed", is_current=False)
     runs._known.clear()
     assert Client().get(surface).status_code == 404
+
+
+def test_who_names_no_run_is_given_a_new_one_within_half_a_second(
+    a_blank_west, monkeypatch, django_assert_num_queries
+):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(runs, "CURRENT_FOR_S", 0.5)
+    assert runs.run_number() is None
+    # That there is none is no answer to keep.
+    first = full().pk
+    assert runs.run_number() == first
+    second = full().pk
+    clock.now += 0.4
+    with django_assert_num_queries(0):
+        assert runs.run_number() == first
+    clock.now += 0.1
+    assert runs.run_number() == second
 
 
 def test_text_is_kept_packed_and_not(rf):

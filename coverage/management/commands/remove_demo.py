@@ -14,8 +14,8 @@ from villages.services.demo import remove_demo
 class Command(ReportingCommand):
     help = (
         "Remove all demonstration reports, places and accounts, and the files made of "
-        "them. The worker brings the map up to date, and the runs that were computed of "
-        "them leave the history; without it, run compute_coverage --full."
+        "them. The worker brings the map up to date, and the runs computed of them "
+        "leave the history; without it, run compute_coverage --full."
     )
 
     def run(self, **options: Any) -> dict[str, Any]:
