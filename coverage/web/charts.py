@@ -363,4 +363,4 @@ def _n(value: float) -> str:
 
 def _written(svg: Element) -> SafeString:
     # ElementTree escapes every text and attribute.
-    return mark_safe(tostring(svg, encoding="unicode"))  # noqa: S308
+    return mark_safe(tostring(svg, encoding="unicode"))  # noqa: S308 - see above
