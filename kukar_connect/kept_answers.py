@@ -49,6 +49,18 @@ def kept_answer(
     return None if found is None else _given(request, found, is_fixed)
 
 
+def is_kept(key: str) -> bool:
+    return store().find(key) is not None
+
+
+def keep(key: str | None, response: HttpResponse) -> Answer:
+    """Keep *response*, which is not packed; without a key it is not kept."""
+    answer = Answer(response.content, dict(response.items()), response.status_code)
+    if key is not None and len(key) <= LONGEST_KEY:
+        store().keep(key, answer)
+    return answer
+
+
 def keep_answer(
     request: HttpRequest, key: str | None, response: HttpResponse, *, is_fixed: bool
 ) -> HttpResponse:
@@ -56,11 +68,9 @@ def keep_answer(
 
     Its ETag is weak, for it names the packed answer too. Without a key it is not kept.
     """
-    answer = Answer(response.content, dict(response.items()), response.status_code)
-    if key is not None and len(key) <= LONGEST_KEY:
-        store().keep(key, answer)
-        if _takes_gzip(request):
-            answer = _packed(key, answer)
+    answer = keep(key, response)
+    if key is not None and len(key) <= LONGEST_KEY and _takes_gzip(request):
+        answer = _packed(key, answer)
     return _given(request, answer, is_fixed)
 
 

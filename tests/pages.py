@@ -89,7 +89,7 @@ NOT_PAGES: list[tuple[str, str]] = [
     (r".*-workbook|claim-template|claim-rows|import-rows|import-sample", "a file"),
     (r".*-(csv|xlsx|gpx|kml|geojson|gpkg|export|file)|place-template", "a file"),
     (
-        r"surface-tile|ogc-tile.*|photo|manifest|service-worker|basemap|place-outlines",
+        r"surface-tile|first-picture|ogc-tile.*|photo|manifest|service-worker|basemap|place-outlines",
         "a picture or part of a page",
     ),
     (

@@ -11,7 +11,9 @@ from rest_framework.views import APIView
 from coverage.api.run_answers import run_key
 from coverage.models import LayerOperator, Service
 from coverage.selectors.runs import run_tag
+from coverage.services.first_picture import first_picture, picture_key
 from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, PARTS, paint_tile
+from kukar_connect import params
 from kukar_connect.kept_answers import keep_answer, kept_answer
 
 
@@ -47,3 +49,26 @@ class SurfaceTileView(APIView):
         response = HttpResponse(png, content_type="image/png")
         response["ETag"] = f'W/"{run}"'
         return keep_answer(request, key, response, is_fixed=True)
+
+
+class FirstPicture(APIView):
+    """A layer of one run over the whole regency, with its boundaries, as one WebP."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "places", str, required=True, description="Of which boundaries."
+            )
+        ],
+        responses={(200, "image/webp"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, **where: Any) -> HttpResponse:
+        layer = where["run"], where["operator"], where["service"]
+        places = params.text(request.query_params, "places") or ""
+        key = picture_key(*layer, places)
+        if kept := kept_answer(request, key, is_fixed=True):
+            return kept
+        picture = first_picture(*layer, places) if key else None
+        if picture is None:
+            return HttpResponse(status=404)
+        return keep_answer(request, key, picture, is_fixed=True)

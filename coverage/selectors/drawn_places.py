@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.contrib.gis.db.models import Extent as ExtentOf
 from django.db import connection
 from numpy.typing import NDArray
 
+from coverage.core.frame import Extent
 from coverage.selectors.tables import listed_years
 from kukar_connect.packed import Packed, pack
 from villages.models import District, Village
@@ -47,6 +49,19 @@ def places_fingerprint() -> str:
         )
         fingerprint: str = cursor.fetchone()[0]
     return fingerprint
+
+
+def drawn_extent() -> Extent | None:
+    """Return west, south, east and north of all villages, to four decimals (10 m).
+
+    None while none has a boundary. Where the map begins, and what its first picture
+    shows: both from the same four numbers.
+    """
+    box = Village.objects.aggregate(box=ExtentOf("boundary"))["box"]
+    if box is None:
+        return None
+    west, south, east, north = (round(degrees, 4) for degrees in box)
+    return west, south, east, north
 
 
 # Simplifying takes a second; boundaries change once in years.

@@ -8,19 +8,20 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.gis.db.models import Extent
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
 from coverage.models import ANY_OPERATOR, CoverageRun, LayerOperator, Service
+from coverage.selectors.drawn_places import drawn_extent
 from coverage.selectors.runs import current_run
 from coverage.selectors.tables import (
     AREAS,
     blank_spot_table,
     village_table,
 )
+from coverage.services.first_picture import picture_address
 from coverage.web import layer_words, words
 from coverage.web.finding import finding_options
 from coverage.web.time_words import change_names
@@ -95,7 +96,9 @@ class MapPage(LayerPage):
             spot_url=reverse("blank-spot", args=[UUID(int=0)]).replace(
                 str(UUID(int=0)), "ID"
             ),
-            extent=self.extent(),
+            # Where the map begins, and stays.
+            extent=",".join(f"{degrees:.4f}" for degrees in drawn_extent() or ()),
+            first_picture=self.first_picture(),
             osm_tiles=settings.KUKAR_OSM_TILES,
             confidence_high=words.CONFIDENCE_HIGH,
             confidence_medium=words.CONFIDENCE_MEDIUM,
@@ -112,10 +115,15 @@ class MapPage(LayerPage):
             ).exists(),
         )
 
-    def extent(self) -> str:
-        """Return the regency's box in degrees: where the map begins, and stays."""
-        box = Village.objects.aggregate(box=Extent("boundary"))["box"]
-        return ",".join(f"{degrees:.4f}" for degrees in box or ())
+    def first_picture(self) -> str:
+        """Return the address of what is seen until the map is drawn, or nothing.
+
+        An address that asks for more than a layer asks for another view.
+        """
+        is_plain = set(self.request.GET) <= {"operator", "service"}
+        if self.run is None or not is_plain or drawn_extent() is None:
+            return ""
+        return picture_address(self.run.pk, self.operator, self.service)
 
 
 class TablePage(LayerPage):

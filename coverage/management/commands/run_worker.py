@@ -25,6 +25,7 @@ from coverage.services.compute_run import (
 )
 from coverage.services.count_blocks import count_report_blocks
 from coverage.services.downloads.keep import runs_without_files, thin_files
+from coverage.services.first_picture import lay_picture_ready
 from coverage.services.thin_runs import thin_runs
 from villages.models import ReportChange
 from villages.services.deliver_webhooks import Sender
@@ -49,8 +50,8 @@ FILES_EVERY_S = 60.0
 # What is left over of photos, and runs to thin, are looked for when the worker starts
 # and every day.
 CLEAN_EVERY_S = 86_400.0
-# The reports that the map counts are laid ready after a run, for at most this part of
-# the worker's time: a million take seconds, and runs may follow each other as quickly.
+# What the map begins with and the reports that it counts are laid ready after a run, for
+# at most this part of the worker's time: a million take seconds, and runs may follow each other as quickly.
 KEEP_SHARE = 0.1
 
 
@@ -208,14 +209,15 @@ class Command(BaseCommand):
             self._files.begin()
 
     def _lay_ready(self) -> None:
-        """Lay the reports of the current run ready, so that nobody waits for them."""
+        """Lay ready what is seen of the current run, so that nobody waits for it."""
         started_s = time.monotonic()
         if started_s < self._keep_not_before_s:
             return
         run = current_run()
         if run is None:
             return
-        is_new = keep_report_squares(run)
+        is_new = lay_picture_ready(run)
+        is_new |= keep_report_squares(run)
         if count_report_blocks(run) or is_new:
             took_s = time.monotonic() - started_s
             self._keep_not_before_s = time.monotonic() + took_s / KEEP_SHARE

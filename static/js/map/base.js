@@ -63,8 +63,8 @@ export function makeMap(element, texts, { minimumMotion, onHome }) {
     attributionControl: false,
     minZoom: MIN_ZOOM,
     maxZoom: MAX_ZOOM,
-    // Fine steps, so that what is fitted fills the map.
-    zoomSnap: 0.25,
+    // No steps to speak of, so that what is fitted fills the map, as in its first picture.
+    zoomSnap: 0.001,
     zoomDelta: 1,
     fadeAnimation: !minimumMotion,
     zoomAnimation: !minimumMotion,

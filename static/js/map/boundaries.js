@@ -45,7 +45,7 @@ export function makeBoundaries(page) {
     await base.showDistricts(districts);
     await painted();
     await showVillages(villages);
-    performance.mark("map-places");
+    page.picture.drawn("map-places");
     await painted();
     page.choice.setPlaces(
       districts.features.map(({ properties }) => properties),

@@ -7,6 +7,7 @@ import { makeChoice } from "./choice.js";
 import { pause } from "./dom.js";
 import { wireDrawer } from "./drawer.js";
 import { makeFinding } from "./finding.js";
+import { makeFirstPicture } from "./first-picture.js";
 import { watchMap } from "./inspect.js";
 import { makeSpots, makeSurface } from "./layers.js";
 import { toLatLng, toLonLat } from "./lonlat.js";
@@ -83,11 +84,12 @@ const map = makeMap(mapElement, texts, {
   onHome: () => page.base.fit(page.boundaries.extent),
 });
 page.map = map;
+page.picture = makeFirstPicture(document.getElementById("first-picture"), shell);
 page.base = makeBase(map, mapElement);
 const tellBroken = () =>
   notes.add("error_surface", texts.error_surface, { isError: true });
 page.surface = makeSurface(map, options.tiles, {
-  onDrawn: () => performance.mark("map-surface"),
+  onDrawn: () => page.picture.drawn("map-surface"),
   onBusy: (isBusy) => setBusy("surface", isBusy),
   onBroken: tellBroken,
 });

@@ -96,7 +96,7 @@ export function writeView(view) {
     .replaceAll("%3A", ":")
     .replaceAll("%3B", ";");
   const hash = position
-    ? `#${+position.zoom.toFixed(2)}/${position.lat.toFixed(4)}/${position.lon.toFixed(4)}`
+    ? `#${+position.zoom.toFixed(3)}/${position.lat.toFixed(4)}/${position.lon.toFixed(4)}`
     : "";
   return (search && `?${search}`) + hash;
 }

@@ -67,7 +67,7 @@ export function makeShownRun(page) {
     if (data === null || operator !== view.operator || service !== view.service) return;
     if (!(await spots.setData(data))) return;
     page.choice.tellFilters();
-    performance.mark("map-spots");
+    page.picture.drawn("map-spots");
     if (isAnnounced) {
       const count = data.features.length;
       live.textContent = fill(texts.loaded, {
