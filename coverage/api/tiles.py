@@ -13,7 +13,6 @@ from coverage.models import LayerOperator, Service
 from coverage.selectors.runs import run_tag
 from coverage.services.first_picture import first_picture, picture_key
 from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, PARTS, paint_tile
-from kukar_connect import params
 from kukar_connect.kept_answers import keep_answer, kept_answer
 
 
@@ -64,7 +63,7 @@ class FirstPicture(APIView):
     )
     def get(self, request: Request, **where: Any) -> HttpResponse:
         layer = where["run"], where["operator"], where["service"]
-        places = params.text(request.query_params, "places") or ""
+        places = request.query_params.get("places", "")
         key = picture_key(*layer, places)
         if kept := kept_answer(request, key, is_fixed=True):
             return kept

@@ -130,7 +130,9 @@ def _surface(
     run_id: int, operator: str, service: str, zoom: int, frame: Frame
 ) -> dict[str, Any]:
     """Return the tiles under *frame* as one picture: where it lies, and what it is."""
-    left, top = (at / frame.squares_per_mm / TILE_SQUARES for at in (frame.column, frame.row))
+    left, top = (
+        at / frame.squares_per_mm / TILE_SQUARES for at in (frame.column, frame.row)
+    )
     columns = range(int(left), int(left + frame.width_mm / TILE_SQUARES) + 1)
     rows = range(int(top), int(top + frame.height_mm / TILE_SQUARES) + 1)
     size = (len(columns) * TILE_SQUARES, len(rows) * TILE_SQUARES)
@@ -166,9 +168,7 @@ def _groups(spots: list[dict[str, Any]], *, is_far: bool) -> list[dict[str, Any]
     ]
 
 
-def _look(
-    state: str, confidence: float, is_sure: bool, is_far: bool
-) -> dict[str, Any]:
+def _look(state: str, confidence: float, is_sure: bool, is_far: bool) -> dict[str, Any]:
     red, green, blue, _alpha = STATE_COLOURS[state]
     return {
         "fill": f"#{red:02x}{green:02x}{blue:02x}",

@@ -231,12 +231,15 @@ def measure_page(browser: Any, site: str, session: str, slower: int) -> None:
     settle(page)
     for what, act in (
         ("operator", lambda: page.keyboard.press("ArrowDown")),
-        ("click on the map", lambda: page.mouse.click(800, 400)),
+        # As long as a finger holds the button down.
+        ("click on the map", lambda: page.mouse.click(800, 400, delay=80)),
         ("layer on", lambda: page.locator("[value=evidence]").check()),
         ("filter", lambda: page.keyboard.press("ArrowDown")),
     ):
         if what == "operator":
             page.locator("#operator").focus()
+        if what == "click on the map":
+            page.mouse.move(800, 400)
         if what == "filter":
             # By the keyboard: what a script sets is no interaction, and is not timed.
             page.locator(".filters summary").click()

@@ -50,8 +50,9 @@ FILES_EVERY_S = 60.0
 # What is left over of photos, and runs to thin, are looked for when the worker starts
 # and every day.
 CLEAN_EVERY_S = 86_400.0
-# What the map begins with and the reports that it counts are laid ready after a run, for
-# at most this part of the worker's time: a million take seconds, and runs may follow each other as quickly.
+# What the map begins with and the reports that it counts are laid ready after a run,
+# for at most this part of the worker's time: a million take seconds, and runs may
+# follow each other as quickly.
 KEEP_SHARE = 0.1
 
 

@@ -57,6 +57,14 @@ function makeHomeButton(texts, onHome) {
   return control;
 }
 
+// Leaflet moves each tile, sign and name by translate3d, which makes each of them a layer
+// of its own: some eighty to put together for every frame, where five will do. As for
+// Internet Explorer it writes translate; the map's pane is what moves (map.css).
+L.Browser.ie3d = true;
+// Leaflet gives the map the focus by script, which a browser takes for the keyboard's: who
+// clicks would see the frame and the cross of those who use keys. A browser does it better.
+L.Map.Keyboard.include({ _onMouseDown() {} });
+
 export function makeMap(element, texts, { minimumMotion, onHome }) {
   const map = L.map(element, {
     zoomControl: false,
@@ -66,7 +74,8 @@ export function makeMap(element, texts, { minimumMotion, onHome }) {
     // No steps to speak of, so that what is fitted fills the map, as in its first picture.
     zoomSnap: 0.001,
     zoomDelta: 1,
-    fadeAnimation: !minimumMotion,
+    // A tile that fades in is a layer of its own as well.
+    fadeAnimation: false,
     zoomAnimation: !minimumMotion,
     markerZoomAnimation: !minimumMotion,
     inertia: !minimumMotion,

@@ -2,7 +2,7 @@
 
 import { painted } from "./dom.js";
 import { makeFilterForm } from "./filter-form.js";
-import { passesSpot } from "./filters.js";
+import { countFilters, passesSpot } from "./filters.js";
 import { LAYERS } from "./permalink.js";
 
 /** `page` is what main.js puts together. */
@@ -11,9 +11,13 @@ export function makeChoice(page) {
   const { loading, setBusy, layerSwitch } = page;
   const isOn = (name) => view.layers.includes(name);
 
-  /** The bar says that something comes; what takes longer follows the next frame. */
+  /**
+   * The control says at once what is chosen; what takes longer follows the next frame.
+   * The bar has to wait as well: between the two of them lies the map, and a browser
+   * without a graphics card draws all of it again.
+   */
   async function answered() {
-    setBusy("choice", true);
+    setBusy("choice", true, { isSeen: false });
     await painted();
     setBusy("choice", false);
   }
@@ -81,16 +85,16 @@ export function makeChoice(page) {
   controls.addEventListener("change", async ({ target }) => {
     if (target.name === "layer") {
       view.layers = LAYERS.filter((name) => layerSwitch(name)?.checked);
-      page.remember();
       await answered();
+      page.remember();
       showLayer(target.value);
     } else if (target.name === "operator" || target.name === "service") {
       view[target.name] = target.value;
       // A blank spot belongs to one layer; in another it is not the same thing.
       view.spot = null;
       if (["spot", "list"].includes(page.panels.kind)) page.panels.hide();
-      page.remember();
       await answered();
+      page.remember();
       showChoice();
       page.shownRun.show({ isAnnounced: true });
       overlays.ask(page.run);
@@ -104,11 +108,13 @@ export function makeChoice(page) {
   const filterForm = makeFilterForm(
     document.getElementById("filters"),
     document.getElementById("filter-sign"),
-    { words: page.layerWords, texts: texts.layers, onChange: setFilters },
+    { words: page.layerWords, texts: texts.layers, answered, onChange: setFilters },
   );
 
   function tellFilters() {
     followDemo();
+    // The sign that says so is hidden, and a number takes long to write the first time.
+    if (countFilters(view.filters) === 0) return;
     const all = spots.all;
     const isHidden = view.filters.demo === "off";
     filterForm.tell({
@@ -120,11 +126,10 @@ export function makeChoice(page) {
     });
   }
 
-  async function setFilters(filters) {
+  function setFilters(filters) {
     const { district, in_village: village } = view.filters;
     view.filters = filters;
     page.remember();
-    await answered();
     applyFilters();
     if (filters.district !== district || filters.in_village !== village) fitFilters();
   }

@@ -7,7 +7,8 @@ import { fill } from "./words.js";
 // Typing a number should not ask the map at every key.
 const WAIT_MS = 250;
 
-export function makeFilterForm(form, sign, { words, texts, onChange }) {
+/** `answered()` resolves when what was chosen can be seen; then `onChange(filters)`. */
+export function makeFilterForm(form, sign, { words, texts, answered, onChange }) {
   const names = Object.keys(NO_FILTERS);
   const field = (name) => form.elements.namedItem(name);
   const summary = document.getElementById("filters-count");
@@ -68,9 +69,10 @@ export function makeFilterForm(form, sign, { words, texts, onChange }) {
     sign.hidden = count === 0;
   }
 
-  function apply(next) {
+  async function apply(next) {
     window.clearTimeout(timer);
     filters = next;
+    await answered();
     show();
     onChange(filters);
   }

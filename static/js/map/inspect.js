@@ -55,6 +55,7 @@ export function watchMap(page) {
     else if (spot) panels.openSpot(spot, { at: lonLat });
     else if (village) panels.openVillage(village.properties.code, { at: lonLat });
     else {
+      page.finding.setPin(null);
       panels.hide();
       live.textContent = texts.nothing_here;
       return;
@@ -62,10 +63,12 @@ export function watchMap(page) {
     panels.keepVisible(lonLat);
   }
 
-  /** The click is answered at once, by the bar that something comes; the rest follows. */
+  /** The click is answered at once, by a pin where it was; the rest follows. */
   async function inspectSoon(latLng) {
-    if (page.finding.measure.take(toLonLat(latLng))) return;
-    setBusy("inspecting", true);
+    const lonLat = toLonLat(latLng);
+    if (page.finding.measure.take(lonLat)) return;
+    page.finding.setPin(lonLat);
+    setBusy("inspecting", true, { isSeen: false });
     await painted();
     setBusy("inspecting", false);
     inspect(latLng);

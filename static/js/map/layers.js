@@ -24,11 +24,14 @@ export function stateColour(state) {
   return colours.get(state);
 }
 
-/** Surface tiles of one layer; the old ones stay until the new ones are there. */
+/**
+ * Surface tiles of one layer; the old ones stay until the new ones are there. `extent()`
+ * is where there may be any.
+ */
 export function makeSurface(
   map,
   root,
-  { onBroken, onBusy, onDrawn = () => {}, pane = "tilePane" },
+  { onBroken, onBusy, onDrawn = () => {}, pane = "tilePane", extent },
 ) {
   let shown = null;
   let coming = null;
@@ -59,6 +62,8 @@ export function makeSurface(
       minZoom: map.getMinZoom(),
       maxZoom: map.getMaxZoom(),
       maxNativeZoom: SURFACE_NATIVE_ZOOM,
+      // Elsewhere there is nothing to draw.
+      bounds: toCorners(extent()),
       className: "surface-tiles",
     });
     coming = layer;

@@ -88,7 +88,9 @@ page.picture = makeFirstPicture(document.getElementById("first-picture"), shell)
 page.base = makeBase(map, mapElement);
 const tellBroken = () =>
   notes.add("error_surface", texts.error_surface, { isError: true });
+const extent = () => page.boundaries.extent;
 page.surface = makeSurface(map, options.tiles, {
+  extent,
   onDrawn: () => page.picture.drawn("map-surface"),
   onBusy: (isBusy) => setBusy("surface", isBusy),
   onBroken: tellBroken,
@@ -134,7 +136,7 @@ page.finding = makeFinding({
   remember,
   setLandShown: page.base.setLandShown,
   hidePanel: () => page.panels.hide(),
-  extent: () => page.boundaries.extent,
+  extent,
   runLine: () => document.getElementById("status").textContent,
 });
 
@@ -170,6 +172,7 @@ page.time = makeTime(document.getElementById("time"), {
   isMotionReduced: minimumMotion,
   swipe: {
     root: options.tiles,
+    extent,
     onBusy: (isBusy) => setBusy("surface before", isBusy),
     onBroken: tellBroken,
   },

@@ -4,11 +4,12 @@ import { h } from "./dom.js";
 
 /** `element` is the bar that shows while something is loaded. */
 export function makeProgress(element, { mapElement, notes, texts, login }) {
-  const busy = new Set();
-  function setBusy(name, isBusy) {
-    if (isBusy) busy.add(name);
+  // With whether the bar shows for it.
+  const busy = new Map();
+  function setBusy(name, isBusy, { isSeen = true } = {}) {
+    if (isBusy) busy.set(name, isSeen);
     else busy.delete(name);
-    element.hidden = busy.size === 0;
+    element.hidden = ![...busy.values()].includes(true);
     mapElement.setAttribute("aria-busy", String(busy.size > 0));
   }
 

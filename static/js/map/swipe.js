@@ -13,13 +13,13 @@ const LATER_PANES = ["tilePane", "spots"];
 // Far beyond any screen, in pixels.
 const FAR = 100_000;
 
-export function makeSwipe(map, stage, { root, texts, onBusy, onBroken }) {
+export function makeSwipe(map, stage, { root, extent, texts, onBusy, onBroken }) {
   for (const name of [SURFACE_PANE, SPOTS_PANE]) {
     const pane = map.createPane(name);
     pane.style.zIndex = Z_INDEX[name];
     pane.style.pointerEvents = "none";
   }
-  const surface = makeSurface(map, root, { pane: SURFACE_PANE, onBusy, onBroken });
+  const surface = makeSurface(map, root, { pane: SURFACE_PANE, extent, onBusy, onBroken });
   const spots = makeSpots(map, { pane: SPOTS_PANE });
   const names = {
     before: h("span", { class: "swipe__name swipe__name--before", "aria-hidden": "true" }),
