@@ -348,7 +348,9 @@ CACHES = {
 _origins = env.list("KUKAR_CORS_ORIGINS", default=[])
 CORS_ALLOW_ALL_ORIGINS = _origins == ["*"]
 CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else _origins
-CORS_URLS_REGEX = r"^/(api|ogc)/"
+CORS_URLS = r"^/(api|ogc)/"
+# Where no site is named, no answer is looked at for it.
+CORS_URLS_REGEX = CORS_URLS if _origins else r"(?!)"
 CORS_ALLOW_CREDENTIALS = False
 CORS_EXPOSE_HEADERS = [
     "ETag",

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import brotli
 import pytest
@@ -226,7 +227,9 @@ def test_what_is_no_rate_is_refused(rate):
 def test_no_other_site_reads_the_api_unless_the_office_says_so(client, settings):
     origin = {"origin": "https://peta.example"}
     assert "Access-Control-Allow-Origin" not in client.get(POINTS, headers=origin)
+    assert not re.match(settings.CORS_URLS_REGEX, POINTS)
     settings.CORS_ALLOWED_ORIGINS = ["https://peta.example"]
+    settings.CORS_URLS_REGEX = settings.CORS_URLS
     answer = client.get(POINTS, headers=origin)
     assert answer["Access-Control-Allow-Origin"] == "https://peta.example"
     assert "Access-Control-Allow-Credentials" not in answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 import mapbox_vector_tile
 import pytest
@@ -86,6 +87,34 @@ def _mercator(points):
 
     lon, lat = np.radians(points[:, 0]), np.radians(points[:, 1])
     return 6378137 * np.column_stack([lon, np.log(np.tan(np.pi / 4 + lat / 2))])
+
+
+def test_a_tile_says_of_a_spot_what_its_feature_says(reader, a_blank_west):
+    run = full()
+    BlankSpot.objects.update(people=1234, is_demo=True)
+    query = f"?run={run.pk}"
+    told = {
+        f["properties"]["id"]: f["properties"]
+        for f in on_both_sides(reader, "blank-spots", query)
+    }
+    items = reader.get(f"/ogc/collections/blank-spots/items{query}&limit=100").json()
+    assert told.keys() == {feature["id"] for feature in items["features"]}
+    for feature in items["features"]:
+        expected = {"id": feature["id"]}
+        for name, value in feature["properties"].items():
+            if isinstance(value, list):
+                expected[name] = ",".join(value)
+            elif name.endswith("_at"):
+                expected[name] = (
+                    value and f"{datetime.fromisoformat(value):%Y-%m-%dT%H:%M:%SZ}"
+                )
+            else:
+                expected[name] = value
+        assert told[feature["id"]] == {
+            name: value for name, value in expected.items() if value is not None
+        }
+        assert expected["people"] == 1234
+        assert expected["is_demo"] is True
 
 
 @pytest.mark.parametrize("z", [4, 6, 8, 10, 12, 14])

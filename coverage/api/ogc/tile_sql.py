@@ -29,8 +29,9 @@ MAX_ZOOM = 22
 # A tile with more of them would be of use to nobody.
 MOST_FEATURES = 50_000
 
-# Collections whose geometry is prepared, and whose tiles never change with their run.
-PREPARED = {BLANK_SPOTS.id: "b.tile_polygon"}
+# Collections whose geometry and properties are prepared (coverage/migrations/0009 and
+# 0012), and whose tiles never change with their run.
+PREPARED = {BLANK_SPOTS.id: ("b.tile_polygon", "b.tile_properties")}
 
 # The box is worked out once, not for every row.
 _TILE = """
@@ -61,11 +62,19 @@ def tile_of(
         values[f"equal{number}"] = value
     prepared = PREPARED.get(collection.id)
     drawn = (
-        _prepared(prepared, z, x, y) if prepared else _as_stored(collection, z, x, y)
+        _prepared(prepared[0], z, x, y) if prepared else _as_stored(collection, z, x, y)
     )
     # A row's number is the feature's; other keys cannot be.
     has_number = collection.key_type == "bigint"
     numbered = [f"{collection.key} AS feature_id"] if has_number else []
+    if prepared:
+        # A spot belongs to many runs.
+        told = [prepared[1], '%(run)s::bigint AS "run"']
+    else:
+        told = [
+            f'{collection.key}::text AS "id"',
+            *(f'{_value(p)} AS "{n}"' for n, p in collection.properties.items()),
+        ]
     statement = _TILE.format(
         source=collection.source,
         where=" AND ".join(where),
@@ -73,13 +82,7 @@ def tile_of(
         # change, the same rows have to give the same bytes.
         order="" if prepared else f" ORDER BY {collection.key}",
         feature_id=", 'feature_id'" if has_number else "",
-        properties=", ".join(
-            [
-                *numbered,
-                f'{collection.key}::text AS "id"',
-                *(f'{_value(p)} AS "{n}"' for n, p in collection.properties.items()),
-            ]
-        ),
+        properties=", ".join([*numbered, *told]),
         **drawn,
     )
     with connection.cursor() as cursor:
