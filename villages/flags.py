@@ -145,7 +145,7 @@ class Effect:
             return _("held back until accepted")
         if self.weight == 1:
             return _("counts in full")
-        return _("counts %(percent)g %%") % {"percent": round(100 * self.weight, 1)}
+        return _("counts %(percent)g%%") % {"percent": round(100 * self.weight, 1)}
 
 
 def flag_effects() -> list[Effect]:

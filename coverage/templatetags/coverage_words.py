@@ -38,10 +38,10 @@ def percent(share: float) -> str:
     """Show a share of 1 as a whole percentage; what is there is never shown as 0."""
     value = share * 100
     if 0 < value < SMALLEST_PERCENT:
-        return f"<{NO_BREAK}1{NO_BREAK}%"
+        return "<1%"
     if 100 - SMALLEST_PERCENT <= value < 100:
-        return f">{NO_BREAK}99{NO_BREAK}%"
-    return f"{value:.0f}{NO_BREAK}%"
+        return ">99%"
+    return f"{value:.0f}%"
 
 
 @register.filter

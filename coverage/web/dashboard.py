@@ -111,7 +111,8 @@ class DashboardPage(LayerPage):
             "listed": self.listed_rows(mine),
             "oldest": oldest,
             "never": sum(1 for row in oldest if row["newest"] is None),
-            "oldest_shown": oldest[:LONGEST_SHOWN],
+            "never_shown": [r for r in oldest if r["newest"] is None][:LONGEST_SHOWN],
+            "oldest_shown": [r for r in oldest if r["newest"]][:LONGEST_SHOWN],
             "months": (months := month_rows(evidence.months, self.operator)),
             "months_chart": months_chart(months),
         }

@@ -162,7 +162,7 @@ def test_the_divider_is_moved_by_keyboard_and_by_dragging(open_map, months):
         mode(page, "Sebelum/sesudah").check(force=True)
     expect(divider(page)).to_have_attribute("aria-valuenow", "50")
     expect(divider(page)).to_have_attribute(
-        "aria-valuetext", f"50 %: kiri {first_name}, kanan {third_name}"
+        "aria-valuetext", f"50%: kiri {first_name}, kanan {third_name}"
     )
     divider(page).press("ArrowRight")
     expect(divider(page)).to_have_attribute("aria-valuenow", "52")

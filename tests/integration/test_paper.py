@@ -87,7 +87,7 @@ def test_a_map_view_is_one_sheet_that_says_all_it_must(a_run, reader):
         "Terjangkau",
         "Blank spot",
         "Belum diketahui",
-        "keyakinan tinggi (80 % atau lebih)",
+        "keyakinan tinggi (80% atau lebih)",
         f"Perhitungan nomor {a_run.pk}",
         "dicetak",
         "WITA",
@@ -142,7 +142,7 @@ def test_filters_of_the_address_are_applied_and_named(a_run, reader):
     assert "Pada tampilan ini" in usual
     for query, words in (
         ("min_area=5000", "hanya blank spot seluas 5.000"),
-        ("min_confidence=1", "hanya dengan keyakinan 100 %"),
+        ("min_confidence=1", "hanya dengan keyakinan 100%"),
         ("village=64.02.12.2002&min_area=5000", "Desa Hilir, Kecamatan"),
         ("district=64.02.12&min_area=5000", "hanya blank spot yang menyentuh"),
     ):

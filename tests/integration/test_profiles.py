@@ -357,13 +357,13 @@ def test_what_the_office_has_not_loaded_is_not_shown_as_nothing(small, page):
     assert "Listrik: belum ada data" in text
     # Of four settlements one has no number of people: 200 of the others are counted.
     assert "Tidak termasuk 1 permukiman yang jumlah penduduknya belum dimuat." in text
-    assert "100 (50 %)" in text
+    assert "100 (50%)" in text
 
 
 def test_shares_have_what_is_unknown_apart(small, page):
     text = page("/desa/64.02.12.2001/")
     # 50 km² well covered, 10 weak, 5 likely blank, 25 blank, 10 unknown: of 100.
-    for share in ("50,0 km² (50 %)", "10,0 km² (10 %)", "25,0 km² (25 %)"):
+    for share in ("50,0 km² (50%)", "10,0 km² (10%)", "25,0 km² (25%)"):
         assert share in text
 
 

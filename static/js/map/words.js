@@ -50,9 +50,9 @@ export function makeWords(language, texts, { high, medium }) {
     /** A share of 1 as a whole percentage; what is there is never shown as 0. */
     percent(share) {
       const value = share * 100;
-      if (value > 0 && value < 0.5) return `<${NO_BREAK}1${NO_BREAK}%`;
-      if (value < 100 && value >= 99.5) return `>${NO_BREAK}99${NO_BREAK}%`;
-      return `${number(Math.round(value))}${NO_BREAK}%`;
+      if (value > 0 && value < 0.5) return "<1%";
+      if (value < 100 && value >= 99.5) return ">99%";
+      return `${number(Math.round(value))}%`;
     },
 
     confidence(value) {
