@@ -32,7 +32,7 @@ def time_texts() -> dict[str, Any]:
             "reports known then."
         ),
         "time_divider": _("Divider between before and after"),
-        "time_divider_at": _("{percent} %: left {before}, right {after}"),
+        "time_divider_at": _("{percent}%: left {before}, right {after}"),
         "time_no_earlier": _("There is no earlier map to compare this one with."),
         "time_changes": change_names(),
         "time_since": _("Since {since}: {changes}."),
