@@ -12,6 +12,7 @@ from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.utils import timezone, translation
 
 from coverage.selectors import runs
+from kukar_connect import kept_answers
 from villages.models import District, Village
 from villages.services.submit_reports import NewReport, store_reports
 
@@ -162,3 +163,14 @@ def a_blank_west(two_villages):
             )
     store(*reports, now=timezone.now())
     return two_villages
+
+
+@pytest.fixture
+def own_store(settings, tmp_path):
+    """Kept answers of this test alone, and nothing known of earlier runs."""
+    settings.KUKAR_LOCAL_DIR = tmp_path
+    kept_answers._store_at.cache_clear()
+    runs._known.clear()
+    yield
+    kept_answers.store().close()
+    kept_answers._store_at.cache_clear()

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
+from coverage.core.frame import Extent
 from coverage.models import ANY_OPERATOR, CoverageRun, LayerOperator, Service
 from coverage.selectors.drawn_places import drawn_extent
 from coverage.selectors.runs import current_run
@@ -97,7 +98,7 @@ class MapPage(LayerPage):
                 str(UUID(int=0)), "ID"
             ),
             # Where the map begins, and stays.
-            extent=",".join(f"{degrees:.4f}" for degrees in drawn_extent() or ()),
+            extent=",".join(f"{degrees:.4f}" for degrees in self.extent or ()),
             first_picture=self.first_picture(),
             osm_tiles=settings.KUKAR_OSM_TILES,
             confidence_high=words.CONFIDENCE_HIGH,
@@ -115,13 +116,17 @@ class MapPage(LayerPage):
             ).exists(),
         )
 
+    @cached_property
+    def extent(self) -> Extent | None:
+        return drawn_extent()
+
     def first_picture(self) -> str:
         """Return the address of what is seen until the map is drawn, or nothing.
 
         An address that asks for more than a layer asks for another view.
         """
         is_plain = set(self.request.GET) <= {"operator", "service"}
-        if self.run is None or not is_plain or drawn_extent() is None:
+        if self.run is None or not is_plain or self.extent is None:
             return ""
         return picture_address(self.run.pk, self.operator, self.service)
 

@@ -9,24 +9,12 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from coverage.selectors import runs
 from coverage.services.first_picture import first_picture, lay_picture_ready
 from coverage.web.palette import STATE_COLOURS
-from kukar_connect import kept_answers
 from tests.integration.test_compute import full
 from villages.models import District, Village
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def own_store(settings, tmp_path):
-    settings.KUKAR_LOCAL_DIR = tmp_path
-    kept_answers._store_at.cache_clear()
-    runs._known.clear()
-    yield
-    kept_answers.store().close()
-    kept_answers._store_at.cache_clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_store")]
 
 
 @pytest.fixture

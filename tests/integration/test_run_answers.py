@@ -15,17 +15,7 @@ from kukar_connect import kept_answers
 from tests.integration.test_compute import full
 from villages.services.api_tokens import create_api_token
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def own_store(settings, tmp_path):
-    settings.KUKAR_LOCAL_DIR = tmp_path
-    kept_answers._store_at.cache_clear()
-    runs._known.clear()
-    yield
-    kept_answers.store().close()
-    kept_answers._store_at.cache_clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_store")]
 
 
 @pytest.fixture

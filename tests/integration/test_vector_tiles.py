@@ -15,23 +15,13 @@ from shapely.geometry import shape
 from coverage.api.ogc.collections import COLLECTIONS
 from coverage.api.ogc.tile_sql import BUFFER, EXACT_ZOOM, EXTENT
 from coverage.models import BlankSpot
-from kukar_connect import kept_answers
 from tests.conftest import a_report, store
 from tests.integration.test_compute import changes, full
 from villages.models import Settlement, Village
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_store")]
 MVT = "application/vnd.mapbox-vector-tile"
 WORLD_M = 2 * math.pi * 6378137
-
-
-@pytest.fixture(autouse=True)
-def own_store(settings, tmp_path):
-    settings.KUKAR_LOCAL_DIR = tmp_path
-    kept_answers._store_at.cache_clear()
-    yield
-    kept_answers.store().close()
-    kept_answers._store_at.cache_clear()
 
 
 @pytest.fixture
