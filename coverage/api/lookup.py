@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ from kukar_connect.errors import DomainError
 
 MOST_POINTS = 10_000
 LONGEST_ID = 100
+EVIDENCE = '{"distance_km":%s,"age_days":%s}'
 
 
 class PointsError(DomainError):
@@ -153,18 +154,15 @@ class Lookup(APIView):
         places = places_at(
             run, lon, lat, operators=operators, services=services, now=timezone.now()
         )
-        columns = [
-            _column(
-                name,
-                {o: _layer_texts(places.layers[o, name]) for o in operators},
-            )
-            for name in services
-        ]
-        evidence = {o: _evidence_texts(places.evidence[o]) for o in operators}
-        columns.append(_column("evidence", evidence))
-        points = ",".join(
-            f"{{{','.join(parts)}}}" for parts in zip(heads, *columns, strict=True)
-        )
+        members, columns = [], [heads]
+        for name in services:
+            members.append(_member(name, operators, "%s"))
+            columns += [_layer_texts(places.layers[o, name]) for o in operators]
+        members.append(_member("evidence", operators, EVIDENCE))
+        for operator in operators:
+            columns += _evidence_texts(places.evidence[operator])
+        form = "{%s," + ",".join(members) + "}"
+        points = ",".join(map(form.__mod__, zip(*columns, strict=True)))
         is_demo = json.dumps(run.is_demo)
         return HttpResponse(
             f'{{"run":{run.pk},"is_demo":{is_demo},"points":[{points}]}}',
@@ -185,7 +183,8 @@ def _points(body: Any) -> tuple[list[str], NDArray[np.float64], NDArray[np.float
             _("Send at most %(most)d points at once.") % {"most": MOST_POINTS}
         )
     heads: list[str] = []
-    lons, lats = np.zeros(len(points)), np.zeros(len(points))
+    lons: list[Any] = []
+    lats: list[Any] = []
     wrong: list[dict[str, Any]] = []
     for n, point in enumerate(points):
         if isinstance(point, dict):
@@ -202,7 +201,8 @@ def _points(body: Any) -> tuple[list[str], NDArray[np.float64], NDArray[np.float
             detail = _("An id is a whole number, or text of up to %(most)d letters.")
             wrong.append({"point": n, "detail": detail % {"most": LONGEST_ID}})
             continue
-        lons[n], lats[n] = lon, lat
+        lons.append(lon)
+        lats.append(lat)
         head = f'"lon":{lon!r},"lat":{lat!r}'
         heads.append(head if name is None else f'"id":{json.dumps(name)},{head}')
     if wrong:
@@ -211,7 +211,7 @@ def _points(body: Any) -> tuple[list[str], NDArray[np.float64], NDArray[np.float
             % {"wrong": len(wrong), "all": len(points)},
             errors=wrong,
         )
-    return heads, lons, lats
+    return heads, np.array(lons, float), np.array(lats, float)
 
 
 def _is_between(value: Any, most: float) -> bool:
@@ -225,10 +225,10 @@ def _is_name(name: Any) -> bool:
     return name is None or (type(name) is int and abs(name) < 2**63)
 
 
-def _column(name: str, texts: dict[str, list[str]]) -> Iterator[str]:
-    """Yield for each point the member *name*, with a member for each operator."""
-    form = ",".join(f'"{operator}":%s' for operator in texts)
-    return map(f'"{name}":{{{form}}}'.__mod__, zip(*texts.values(), strict=True))
+def _member(name: str, operators: Collection[str], form: str) -> str:
+    """Return the form of the member *name*, in it a member for each operator."""
+    each = ",".join(f'"{operator}":{form}' for operator in operators)
+    return f'"{name}":{{{each}}}'
 
 
 def _layer_texts(layer: LayerAtPoints) -> list[str]:
@@ -254,15 +254,17 @@ def _layer_texts(layer: LayerAtPoints) -> list[str]:
     return _written(key, text)
 
 
-def _evidence_texts(evidence: EvidenceAtPoints) -> list[str]:
-    def text(key: int) -> str:
-        steps, days = divmod(key, 2**32)
-        if steps == 0:
-            return '{"distance_km":null,"age_days":null}'
-        km = round((steps - 1) * STEP_KM, 1)
-        return f'{{"distance_km":{km},"age_days":{days}}}'
+def _evidence_texts(evidence: EvidenceAtPoints) -> tuple[list[str], list[str]]:
+    """Return the distances and the ages, written one by one: few are different."""
 
-    return _written((evidence.distance_steps + 1) * 2**32 + evidence.age_days, text)
+    def km(steps: int) -> str:
+        return "null" if steps < 0 else str(round(steps * STEP_KM, 1))
+
+    def days(days: int) -> str:
+        return "null" if days < 0 else str(days)
+
+    age_days = np.where(evidence.distance_steps < 0, -1, evidence.age_days)
+    return _written(evidence.distance_steps, km), _written(age_days, days)
 
 
 def _written(keys: NDArray[np.int64], text: Callable[[int], str]) -> list[str]:

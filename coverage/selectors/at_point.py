@@ -25,8 +25,9 @@ from coverage.models import (
 from villages.models import Operator, Village
 from villages.selectors.used_reports import used_sql
 
-# Of so many reports around a place, of whichever operators, the nearest of each is
-# looked for: that many are read in a few milliseconds wherever they lie.
+# Of so many reports around a place, of whichever operators and whether the run knew
+# them or not, the nearest of each is looked for: that many are read in a few
+# milliseconds wherever they lie.
 MOST_NEAR = 1_000
 # So few reports of an operator are all compared, however far they lie.
 FEW_REPORTS = 2_000
@@ -145,19 +146,20 @@ def _value(packed: bytes | memoryview, dtype: Any, at: int) -> int:
 _NEAREST = """
 WITH here AS (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point),
 near AS MATERIALIZED (
-    SELECT r.operator, r.observed_at, r.point
+    SELECT r.operator, r.observed_at, r.point,
+           r.received_at <= %(cutoff)s AND {is_used} AS is_known
     FROM villages_signalreport AS r
-    WHERE r.received_at <= %(cutoff)s AND {is_used}
     ORDER BY r.point <-> (SELECT point FROM here) LIMIT %(most)s
 ),
 few AS MATERIALIZED (
-    SELECT r.operator, r.observed_at, r.point
+    SELECT r.operator, r.observed_at, r.point, TRUE AS is_known
     FROM villages_signalreport AS r
     WHERE r.operator = ANY(%(few)s) AND r.received_at <= %(cutoff)s AND {is_used}
 ),
 nearest AS (
     SELECT DISTINCT ON (operator) operator, observed_at, point
     FROM (SELECT * FROM near UNION ALL SELECT * FROM few) AS known
+    WHERE is_known
     ORDER BY operator, known.point <-> (SELECT point FROM here), observed_at DESC
 ),
 last AS (

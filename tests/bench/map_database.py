@@ -142,8 +142,8 @@ STATEMENTS = {
     "a million reports": f"""
         INSERT INTO villages_signalreport (id, digest, operator, technology, found,
                internet, rsrp_dbm, point, accuracy_m, position_source, environment,
-               village_id, observed_at, device_model, note, source, flags, is_witness,
-               review_state, is_demo)
+               village_id, observed_at, received_at, device_model, note, source, flags,
+               is_witness, review_state, is_demo)
         SELECT gen_random_uuid(), md5(n::text) || md5((-n)::text),
                (ARRAY['TELKOMSEL','INDOSAT','XLSMART'])[1 + n % 3],
                CASE WHEN n % 7 = 0 THEN '' ELSE
@@ -153,11 +153,15 @@ STATEMENTS = {
                  ST_X(point) + (random() - 0.5) * 0.05 * random(),
                  ST_Y(point) + (random() - 0.5) * 0.05 * random()), 4326),
                10, 'device', 'outdoor', code,
-               now() - random() * interval '700 days', '', '', 'bench', '{{}}', FALSE,
+               run.input_cutoff_at - random() * interval '700 days',
+               -- Else the run would not know them, and nobody would be shown one.
+               run.input_cutoff_at, '', '', 'bench', '{{}}', FALSE,
                'unreviewed', n % 10 = 0
-        FROM ({_ANYWHERE.format(count=1_000)}) AS route (route, code, point),
+        FROM coverage_coveragerun AS run,
+             ({_ANYWHERE.format(count=1_000)}) AS route (route, code, point),
              generate_series(1, {REPORTS // 1_000}) AS step,
-             LATERAL (SELECT route * 1000 + step AS n) AS number""",
+             LATERAL (SELECT route * 1000 + step AS n) AS number
+        WHERE run.is_current""",
 }
 
 

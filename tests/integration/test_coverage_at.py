@@ -11,7 +11,7 @@ from coverage.selectors.at_point import Evidence, LayerAt, PlaceAt, place_at
 from coverage.services.compute_run import compute_full
 from coverage.web.answer import age, answer_at
 from tests.conftest import a_report, no_service, store
-from villages.models import Facility, Settlement
+from villages.models import Facility, Settlement, SignalReport
 
 pytestmark = pytest.mark.django_db
 
@@ -182,6 +182,31 @@ def test_many_reports_of_one_operator_do_not_hide_the_few_of_another(
     many = place.layer("INDOSAT", "voice").evidence
     assert many.distance_km is None
     assert many.farther_than_km == pytest.approx(3.3)
+
+
+def test_reports_the_run_did_not_know_are_passed_over_but_not_without_end(
+    two_villages, monkeypatch
+):
+    monkeypatch.setattr("coverage.selectors.at_point.MOST_NEAR", 5)
+    monkeypatch.setattr("coverage.selectors.at_point.FEW_REPORTS", 0)
+    store(a_report(lon=116.06, lat=0.0))
+    run = full()
+
+    def store_later(*lons):
+        store(*(a_report(lon=lon, lat=0.0) for lon in lons))
+        later = run.input_cutoff_at + timedelta(seconds=1)
+        points = [Point(lon, 0.0) for lon in lons]
+        SignalReport.objects.filter(point__in=points).update(received_at=later)
+
+    def nearest():
+        place = place_at(run, 116.05, 0.0, now=timezone.now())
+        return place.layer("TELKOMSEL", "voice").evidence
+
+    store_later(116.05, 116.0501, 116.0502, 116.0503)
+    assert nearest().distance_km == pytest.approx(1.2)
+    store_later(116.055)
+    assert nearest().distance_km is None
+    assert nearest().farther_than_km == pytest.approx(0.5)  # of 0.56 km
 
 
 def test_the_answer_costs_a_fixed_number_of_queries(
