@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from coverage.api.run_answers import run_key
 from coverage.models import LayerOperator, Service
 from coverage.selectors.runs import run_tag
-from coverage.services.first_picture import first_picture, picture_key
+from coverage.services.first_picture import FULL, SIZES, first_picture, picture_key
 from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, PARTS, paint_tile
 from kukar_connect.kept_answers import keep_answer, kept_answer
 
@@ -57,17 +57,24 @@ class FirstPicture(APIView):
         parameters=[
             OpenApiParameter(
                 "places", str, required=True, description="Of which boundaries."
-            )
+            ),
+            OpenApiParameter(
+                "size",
+                str,
+                enum=SIZES,
+                description="Of a phone or a desk; default full.",
+            ),
         ],
         responses={(200, "image/webp"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, **where: Any) -> HttpResponse:
         layer = where["run"], where["operator"], where["service"]
         places = request.query_params.get("places", "")
-        key = picture_key(*layer, places)
+        size = request.query_params.get("size", FULL)
+        key = picture_key(*layer, places, size)
         if kept := kept_answer(request, key, is_fixed=True):
             return kept
-        picture = first_picture(*layer, places) if key else None
+        picture = first_picture(*layer, places, size) if key else None
         if picture is None:
             return HttpResponse(status=404)
         return keep_answer(request, key, picture, is_fixed=True)

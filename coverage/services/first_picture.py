@@ -31,9 +31,13 @@ from coverage.web.palette import STATE_COLOURS
 from kukar_connect.kept_answers import is_kept, keep
 
 # Another way of drawing is another number: what was kept is left alone.
-DRAWING = 1
+DRAWING = 2
 # As large as the map is on a common screen; more would only be more to send.
 MOST_PX = 1000
+# On a phone it is seen for a moment over a slow line: coarser, half as much to send.
+SIZES = FULL, SMALL = "full", "small"
+SMALL_PX = 600
+SMALL_QUALITY = 60
 # A map of four states, three kinds of line and their edges looks the same with these.
 COLOURS = 64
 # Between no confidence and full confidence, as layers.js has it.
@@ -43,37 +47,44 @@ SURE = 0.8
 NEAR_ZOOM = 9.5
 
 
-def picture_address(run_id: int, operator: str, service: str) -> str:
-    """Return where the picture is; another boundary is another address."""
+def picture_addresses(run_id: int, operator: str, service: str) -> dict[str, str]:
+    """Return where the picture is, by size; another boundary is another address."""
     path = reverse("first-picture", args=(run_id, operator, service))
-    return f"{path}?places={places_fingerprint()}"
+    places = places_fingerprint()
+    return {size: f"{path}?places={places}&size={size}" for size in SIZES}
 
 
-def picture_key(run_id: int, operator: str, service: str, places: str) -> str | None:
+def picture_key(
+    run_id: int, operator: str, service: str, places: str, size: str
+) -> str | None:
     """Return under which key the picture is kept, None where there is none."""
     if operator not in LayerOperator.values or service not in Service.values:
         return None
     tag = run_tag(run_id)
-    if tag is None:
+    if tag is None or size not in SIZES:
         return None
-    return f"picture {DRAWING} {run_id} {tag[:16]} {operator} {service} {places}"
+    layer = f"{run_id} {tag[:16]} {operator} {service}"
+    return f"picture {DRAWING} {layer} {places} {size}"
 
 
 def lay_picture_ready(run: CoverageRun) -> bool:
     """Keep the picture that the map opens with; return whether it had to be drawn."""
     layer = run.pk, ANY_OPERATOR, Service.INTERNET.value
     places = places_fingerprint()
-    key = picture_key(*layer, places)
-    if key is None or is_kept(key):
-        return False
-    picture = first_picture(*layer, places)
-    if picture is not None:
-        keep(key, picture)
-    return picture is not None
+    is_drawn = False
+    for size in SIZES:
+        key = picture_key(*layer, places, size)
+        if key is None or is_kept(key):
+            continue
+        picture = first_picture(*layer, places, size)
+        if picture is not None:
+            keep(key, picture)
+            is_drawn = True
+    return is_drawn
 
 
 def first_picture(
-    run_id: int, operator: str, service: str, places: str
+    run_id: int, operator: str, service: str, places: str, size: str
 ) -> HttpResponse | None:
     """Draw the picture as WebP, None where *places* are not the boundaries of today.
 
@@ -98,11 +109,15 @@ def first_picture(
     )
     drawn = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
     image = Image.open(io.BytesIO(drawn)).convert("RGB")
-    few = image.quantize(COLOURS, dither=Image.Dither.NONE).convert("RGB")
     out = io.BytesIO()
-    few.save(out, "WEBP", lossless=True)
+    if size == SMALL:
+        image.thumbnail((SMALL_PX, SMALL_PX))
+        image.save(out, "WEBP", quality=SMALL_QUALITY)
+    else:
+        few = image.quantize(COLOURS, dither=Image.Dither.NONE).convert("RGB")
+        few.save(out, "WEBP", lossless=True)
     response = HttpResponse(out.getvalue(), content_type="image/webp")
-    response["ETag"] = f'W/"{run_id}-{places}"'
+    response["ETag"] = f'W/"{run_id}-{places}-{size}"'
     return response
 
 

@@ -213,9 +213,8 @@ def _one_operator(layer: LayerAt) -> str:
 def _level(layer: LayerAt, pattern: str) -> str:
     if layer.mean_dbm is None or layer.std_db is None:
         return ""
-    return pattern % (
-        f"{count(round(layer.mean_dbm))} ± {count(round(layer.std_db))}{NO_BREAK}dBm"
-    ).replace("-", "−")
+    level = f"{count(round(layer.mean_dbm))} ± {count(round(layer.std_db))} dBm"
+    return pattern % level.replace("-", "−").replace(" ", NO_BREAK)
 
 
 def _estimate(layer: LayerAt) -> str:

@@ -17,13 +17,13 @@ from django.utils.safestring import SafeString, mark_safe
 from coverage.web.palette import OFFICIAL_COLOURS, PATTERNS, STATE_COLOURS
 
 WIDTH, HEIGHT = 400, 190
-LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 26
+LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 26
 INK, SOFT, LINE = "#16262a", "#485a60", "#d3dcdd"
 FONT = "Noto Sans, Liberation Sans, Arial, sans-serif"
 # Below each other they would run into each other.
-MOST_LABELS = 6
-# Half of "Nov 2026" at the size of the labels.
-HALF_LABEL = 27
+MOST_LABELS = 5
+# Half of "Nov 2026" at the size of the labels on a phone (charts.css).
+HALF_LABEL = 32
 PLAIN = "#14555c"
 
 Rgb = tuple[int, int, int]

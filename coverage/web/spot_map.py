@@ -19,8 +19,9 @@ WIDTH, HEIGHT = 640.0, 420.0
 MARGIN, LEAST_MARGIN_DEG = 0.25, 0.005
 # Metres in a degree of the equator, and of the meridian near it (WGS84).
 M_OF_LON, M_OF_LAT = 111_319.5, 110_574.0
-# Of a name on the map, in units of the drawing: about so wide a letter, so high a line.
-LETTER, LINE = 8.6, 18.0
+# Of a name on the map, in units of the drawing: about so wide a letter, so high a line
+# on a phone, where the names are largest (priorities.css).
+LETTER, LINE = 12.0, 25.0
 # Where the arrow to the north stands.
 NORTH = [{"x": 622.0, "y": y, "half": 12.0} for y in (18.0, 36.0, 54.0)]
 BAR_LENGTHS_M = [m * 10**k for k in range(1, 6) for m in (1, 2, 5)]

@@ -22,7 +22,7 @@ from coverage.selectors.tables import (
     blank_spot_table,
     village_table,
 )
-from coverage.services.first_picture import picture_address
+from coverage.services.first_picture import picture_addresses
 from coverage.web import layer_words, words
 from coverage.web.finding import finding_options
 from coverage.web.time_words import change_names
@@ -120,15 +120,15 @@ class MapPage(LayerPage):
     def extent(self) -> Extent | None:
         return drawn_extent()
 
-    def first_picture(self) -> str:
-        """Return the address of what is seen until the map is drawn, or nothing.
+    def first_picture(self) -> dict[str, str]:
+        """Return the addresses of what is seen until the map is drawn, or nothing.
 
         An address that asks for more than a layer asks for another view.
         """
         is_plain = set(self.request.GET) <= {"operator", "service"}
         if self.run is None or not is_plain or self.extent is None:
-            return ""
-        return picture_address(self.run.pk, self.operator, self.service)
+            return {}
+        return picture_addresses(self.run.pk, self.operator, self.service)
 
 
 class TablePage(LayerPage):

@@ -222,7 +222,9 @@ def measure_page(browser: Any, site: str, session: str, slower: int) -> None:
     for _n in range(5):
         page = opened(browser, site, session, slower)
         drawn.append(first_drawn(page))
-        seen.append(page.evaluate("window.seen['first-picture']"))
+        # Where the map was quicker, the picture never was.
+        picture = page.evaluate("window.seen['first-picture']")
+        seen.append(drawn[-1] if picture is None else picture)
         page.context.close()
     tell(f"{name}first useful map: seen", statistics.median(seen), "ms", 1500)
     tell(f"{name}drawn, and answers a click", statistics.median(drawn), "ms")

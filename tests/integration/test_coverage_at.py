@@ -98,7 +98,7 @@ def test_a_covered_point_has_an_estimate_with_its_deviation(viewer, a_blank_west
     assert found["evidence"]["distance_km"] <= 1
     text = answer["answer"]["text"]
     assert text.startswith("Terjangkau di Hilir: perkiraan −")
-    assert " ± " in text
+    assert "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}" in text
     assert answer["spot"] is None
 
 

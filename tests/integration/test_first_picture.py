@@ -93,6 +93,25 @@ def test_without_a_run_or_boundaries_there_is_none(reader, two_villages):
     assert address(reader) is None
 
 
+def test_a_phone_is_sent_a_smaller_one_of_the_same(reader, run, monkeypatch):
+    monkeypatch.setattr("coverage.services.first_picture.SMALL_PX", 300)
+    page = reader.get("/?operator=TELKOMSEL").content.decode()
+    source = re.search(r'<source media="([^"]+)" srcset="([^"]+)"', page)
+    assert source[1] == "(max-width: 47.99rem)"
+    small, full = (
+        Image.open(io.BytesIO(reader.get(where).content)).convert("RGB")
+        for where in (
+            source[2].replace("&amp;", "&"),
+            address(reader, "?operator=TELKOMSEL"),
+        )
+    )
+    assert max(small.size) == 300 < max(full.size)
+    for across in (0.25, 0.75):
+        assert is_like(colour_at(small, across, 0.5), colour_at(full, across, 0.5))
+    huge = source[2].replace("&amp;", "&").replace("small", "huge")
+    assert reader.get(huge).status_code == 404
+
+
 def test_other_boundaries_are_another_picture(reader, run):
     before = address(reader)
     Village.objects.first().save()
@@ -134,6 +153,6 @@ def test_nobody_sees_it_who_may_not_see_the_map(run, reader):
 def test_it_is_drawn_of_the_run_that_is_named(reader, run):
     where = address(reader)
     assert f"/tiles/{run.pk}/ANY/internet/" in where
-    places = where.split("places=")[1]
-    assert first_picture(run.pk, "ANY", "internet", places) is not None
-    assert first_picture(run.pk, "ANY", "internet", "others") is None
+    places = re.search("places=([^&]+)", where)[1]
+    assert first_picture(run.pk, "ANY", "internet", places, "full") is not None
+    assert first_picture(run.pk, "ANY", "internet", "others", "full") is None

@@ -85,6 +85,8 @@ const map = makeMap(mapElement, texts, {
 });
 page.map = map;
 page.picture = makeFirstPicture(document.getElementById("first-picture"), shell);
+// The page is put together in pieces, so that a slow phone answers between them.
+await pause();
 page.base = makeBase(map, mapElement);
 const tellBroken = () =>
   notes.add("error_surface", texts.error_surface, { isError: true });
@@ -140,7 +142,6 @@ page.finding = makeFinding({
   runLine: () => document.getElementById("status").textContent,
 });
 
-// The page is put together in pieces, so that a slow phone answers between them.
 await pause();
 if (view.position) {
   const { lon, lat, zoom } = view.position;
