@@ -250,6 +250,7 @@ PASSWORD_WORDS = [
     gettext_noop("Old password"),
     gettext_noop("New password"),
     gettext_noop("New password confirmation"),
+    gettext_noop("Enter the same password as before, for verification."),
     gettext_noop("Your old password was entered incorrectly. Please enter it again."),
     gettext_noop("The two password fields didn’t match."),
     gettext_noop(
