@@ -143,11 +143,11 @@ def test_three_reports_are_reviewed_with_the_keyboard(
 
 def test_the_keys_can_be_switched_off_and_stay_off(open_page, queue, verifier):
     page = open_page("/periksa/", verifier)
-    page.get_by_label("Pintasan papan tik").uncheck()
+    page.get_by_label("Pintasan papan ketik").uncheck()
     page.keyboard.press("a")
     page.reload()
     page.keyboard.press("a")
-    expect(page.get_by_label("Pintasan papan tik")).not_to_be_checked()
+    expect(page.get_by_label("Pintasan papan ketik")).not_to_be_checked()
     assert not ReportReview.objects.exists()
 
 

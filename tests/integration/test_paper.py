@@ -388,7 +388,7 @@ def test_letters_in_a_drawing_are_not_under_their_own_outline():
     [rule] = re.findall(r"\.spot-map text\{([^}]*)\}", html)
     assert "fill:#16262a" in rule
     assert "stroke" not in rule
-    assert "font-size:13px" in rule
+    assert "font-size:15px" in rule
 
 
 def test_a_drawing_has_the_hatch_that_it_is_filled_with():
