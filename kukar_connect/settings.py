@@ -10,7 +10,6 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop, ngettext_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -244,24 +243,6 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
-]
-# Django says these itself, in an Indonesian of its own; our catalogue has them anew.
-PASSWORD_WORDS = [
-    gettext_noop("Old password"),
-    gettext_noop("New password"),
-    gettext_noop("New password confirmation"),
-    gettext_noop("Enter the same password as before, for verification."),
-    gettext_noop("Your old password was entered incorrectly. Please enter it again."),
-    gettext_noop("The two password fields didn’t match."),
-    gettext_noop(
-        "Your password can’t be too similar to your other personal information."
-    ),
-    ngettext_lazy(
-        "Your password must contain at least %(min_length)d character.",
-        "Your password must contain at least %(min_length)d characters.",
-    ),
-    gettext_noop("Your password can’t be a commonly used password."),
-    gettext_noop("Your password can’t be entirely numeric."),
 ]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours

@@ -37,6 +37,7 @@ from kukar_connect.errors import DomainError
 
 MOST_POINTS = 10_000
 LONGEST_ID = 100
+# How the evidence of one operator is written.
 EVIDENCE = '{"distance_km":%s,"age_days":%s}'
 
 
@@ -110,7 +111,7 @@ class Lookup(APIView):
             {
                 "points": LookupPoint(
                     many=True,
-                    max_length=MOST_POINTS,  # type: ignore[call-arg]  # the list's
+                    max_length=MOST_POINTS,  # type: ignore[call-arg]  # of the list
                 )
             },
         ),

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from coverage.api.run_answers import run_key
 from coverage.models import LayerOperator, Service
 from coverage.selectors.runs import run_tag
-from coverage.services.first_picture import FULL, SIZES, first_picture, picture_key
+from coverage.services.first_picture import FULL, SIZES, first_pictures, picture_key
 from coverage.services.paint_tile import MAX_ZOOM, MIN_ZOOM, PARTS, paint_tile
 from kukar_connect.kept_answers import keep_answer, kept_answer
 
@@ -74,7 +74,8 @@ class FirstPicture(APIView):
         key = picture_key(*layer, places, size)
         if kept := kept_answer(request, key, is_fixed=True):
             return kept
-        picture = first_picture(*layer, places, size) if key else None
+        pictures = first_pictures(*layer, places, [size]) if key else {}
+        picture = pictures.get(size)
         if picture is None:
             return HttpResponse(status=404)
         return keep_answer(request, key, picture, is_fixed=True)

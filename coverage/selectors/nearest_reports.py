@@ -20,6 +20,7 @@ from villages.models import Operator
 from villages.selectors.used_reports import used_sql
 
 WGS84 = Geod(ellps="WGS84")
+# As high as the strips in which places are put in order.
 STRIP_DEGREES = 0.05
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -71,28 +72,27 @@ def lay_picture_ready(run: CoverageRun) -> bool:
     """Keep the picture that the map opens with; return whether it had to be drawn."""
     layer = run.pk, ANY_OPERATOR, Service.INTERNET.value
     places = places_fingerprint()
-    is_drawn = False
-    for size in SIZES:
-        key = picture_key(*layer, places, size)
-        if key is None or is_kept(key):
-            continue
-        picture = first_picture(*layer, places, size)
-        if picture is not None:
-            keep(key, picture)
-            is_drawn = True
-    return is_drawn
+    keys = {size: picture_key(*layer, places, size) for size in SIZES}
+    missing = [size for size, key in keys.items() if key and not is_kept(key)]
+    if not missing:
+        return False
+    pictures = first_pictures(*layer, places, missing)
+    for size, picture in pictures.items():
+        keep(keys[size], picture)
+    return bool(pictures)
 
 
-def first_picture(
-    run_id: int, operator: str, service: str, places: str, size: str
-) -> HttpResponse | None:
-    """Draw the picture as WebP, None where *places* are not the boundaries of today.
+def first_pictures(
+    run_id: int, operator: str, service: str, places: str, sizes: Collection[str]
+) -> dict[str, HttpResponse]:
+    """Draw the picture as WebP of each of *sizes*.
 
-    Half a second for 2,000 blank spots; it is the caller's to keep it.
+    None of them where *places* are not the boundaries of today. Half a second for 2,000
+    blank spots; it is the caller's to keep them.
     """
     extent = drawn_extent()
     if extent is None or places != places_fingerprint():
-        return None
+        return {}
     run = CoverageRun.objects.get(pk=run_id)
     zoom, frame = _frame(extent)
     spots = map_view.spot_paths(run, operator, service, frame)
@@ -109,16 +109,24 @@ def first_picture(
     )
     drawn = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
     image = Image.open(io.BytesIO(drawn)).convert("RGB")
+    pictures = {}
+    for size in sizes:
+        content = _packed(image, size)
+        pictures[size] = HttpResponse(content, content_type="image/webp")
+        pictures[size]["ETag"] = f'W/"{run_id}-{places}-{size}"'
+    return pictures
+
+
+def _packed(image: Image.Image, size: str) -> bytes:
     out = io.BytesIO()
     if size == SMALL:
-        image.thumbnail((SMALL_PX, SMALL_PX))
-        image.save(out, "WEBP", quality=SMALL_QUALITY)
+        small = image.copy()
+        small.thumbnail((SMALL_PX, SMALL_PX))
+        small.save(out, "WEBP", quality=SMALL_QUALITY)
     else:
         few = image.quantize(COLOURS, dither=Image.Dither.NONE).convert("RGB")
         few.save(out, "WEBP", lossless=True)
-    response = HttpResponse(out.getvalue(), content_type="image/webp")
-    response["ETag"] = f'W/"{run_id}-{places}-{size}"'
-    return response
+    return out.getvalue()
 
 
 def _frame(extent: tuple[float, float, float, float]) -> tuple[int, Frame]:

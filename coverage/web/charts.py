@@ -22,7 +22,7 @@ INK, SOFT, LINE = "#16262a", "#485a60", "#d3dcdd"
 FONT = "Noto Sans, Liberation Sans, Arial, sans-serif"
 # Below each other they would run into each other.
 MOST_LABELS = 5
-# Half of "Nov 2026" at the size of the labels on a phone (charts.css).
+# Half of "Nov 2026" at the size of the labels on a phone (coverage.css).
 HALF_LABEL = 32
 PLAIN = "#14555c"
 
@@ -363,4 +363,4 @@ def _n(value: float) -> str:
 
 def _written(svg: Element) -> SafeString:
     # ElementTree escapes every text and attribute.
-    return mark_safe(tostring(svg, encoding="unicode"))  # noqa: S308 - see above
+    return mark_safe(tostring(svg, encoding="unicode"))  # noqa: S308 - ElementTree escaped it

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from coverage.services.first_picture import first_picture, lay_picture_ready
+from coverage.services.first_picture import first_pictures, lay_picture_ready
 from coverage.web.palette import STATE_COLOURS
 from tests.integration.test_compute import full
 from villages.models import District, Village
@@ -124,14 +124,14 @@ def test_other_boundaries_are_another_picture(reader, run):
 def test_what_is_kept_is_given_without_drawing(reader, run, monkeypatch):
     where = address(reader)
     drawn = reader.get(where).content
-    monkeypatch.setattr("coverage.api.tiles.first_picture", None)
+    monkeypatch.setattr("coverage.api.tiles.first_pictures", None)
     assert reader.get(where).content == drawn
 
 
 def test_the_worker_lays_ready_what_the_map_opens_with(reader, run, monkeypatch):
     assert lay_picture_ready(run)
     assert not lay_picture_ready(run)
-    monkeypatch.setattr("coverage.api.tiles.first_picture", None)
+    monkeypatch.setattr("coverage.api.tiles.first_pictures", None)
     assert reader.get(address(reader)).status_code == 200
 
 
@@ -154,5 +154,5 @@ def test_it_is_drawn_of_the_run_that_is_named(reader, run):
     where = address(reader)
     assert f"/tiles/{run.pk}/ANY/internet/" in where
     places = re.search("places=([^&]+)", where)[1]
-    assert first_picture(run.pk, "ANY", "internet", places, "full") is not None
-    assert first_picture(run.pk, "ANY", "internet", "others", "full") is None
+    assert first_pictures(run.pk, "ANY", "internet", places, ["full"])
+    assert not first_pictures(run.pk, "ANY", "internet", "others", ["full"])
