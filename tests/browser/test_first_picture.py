@@ -27,17 +27,27 @@ def open_slowly(open_page, a_run, officer):
     def open_slowly(address="/?operator=TELKOMSEL", size=DESK):
         page = open_page("/sandi/", officer, size=size)
         held = {SCRIPT: [], SPOTS: []}
-        page.route(SCRIPT, lambda route: held[SCRIPT].append(route))
-        page.route(SPOTS, lambda route: held[SPOTS].append(route))
+
+        def hold(what):
+            """Keep requests for *what* until `go_on`; later ones go on at once."""
+
+            def answer(route):
+                if what in held:
+                    held[what].append(route)
+                else:
+                    route.continue_()
+
+            page.route(what, answer)
+
+        hold(SCRIPT)
+        hold(SPOTS)
         page.goto(address, wait_until="commit")
         expect(page.locator("#map")).to_be_visible()
 
         def go_on(*parts):
             page.wait_for_timeout(100)
-            for what in parts:
-                for route in held[what]:
-                    route.continue_()
-                page.unroute(what)
+            for route in [each for what in parts for each in held.pop(what)]:
+                route.continue_()
 
         return page, go_on
 
