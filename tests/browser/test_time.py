@@ -277,3 +277,48 @@ def test_on_a_phone_the_map_stays_in_sight_above_the_open_bar(open_map, months):
     assert bar.bounding_box()["height"] < 0.5 * stage["height"]
     page.wait_for_timeout(200)
     assert abs(middle() - before) <= 3
+
+
+def test_at_a_desk_the_whole_regency_stays_in_sight_above_the_open_bar(
+    open_map, months
+):
+    page = open_map()
+    bar = page.get_by_role("region", name="Waktu")
+    land = page.locator(".leaflet-lines-pane path").first
+    page.get_by_role("button", name="Bandingkan").click()
+    mode(page, "Perubahan").check(force=True)
+    expect(bar).to_contain_text("Sejak")
+    page.wait_for_timeout(200)
+
+    def clearance():
+        box = land.bounding_box()
+        return bar.bounding_box()["y"] - box["y"] - box["height"]
+
+    assert clearance() >= 0
+    # Whoever has moved the map wants it where it is.
+    page.get_by_role("button", name="Perbesar").click()
+    page.wait_for_timeout(500)
+    before = land.bounding_box()
+    page.get_by_role("button", name="Bandingkan").click()
+    page.wait_for_timeout(200)
+    assert land.bounding_box() == before
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_folded_the_bar_keeps_the_legend_of_the_changes(open_map, months, size):
+    page = open_map(f"?operator=TELKOMSEL{WEST}", size=size)
+    states = page.locator(".strip")
+    expect(states).to_be_visible(visible=size == PHONE)
+    toggle = page.get_by_role("button", name="Bandingkan")
+    toggle.click()
+    mode(page, "Perubahan").check(force=True)
+    expect(states).to_be_hidden()
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_role("checkbox", name="baru diukur")).to_be_visible()
+    expect(page.get_by_label("Dibandingkan dengan")).to_be_hidden()
+    toggle.click()
+    mode(page, "Satu bulan").check(force=True)
+    toggle.click()
+    expect(page.get_by_role("checkbox", name="baru diukur")).to_be_hidden()
+    expect(states).to_be_visible(visible=size == PHONE)

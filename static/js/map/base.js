@@ -25,6 +25,7 @@ const MAX_ZOOM = 18;
 const VILLAGE_LABEL_ZOOM = 10.5;
 // What is fitted lies beside the map's buttons, not under them.
 const BUTTONS_PX = 60;
+const EDGE_PX = 16;
 // Below this zoom markers are drawn small.
 const NEAR_ZOOM = 9.5;
 // How wide a letter of a label is at most.
@@ -116,6 +117,14 @@ export function makeBase(map, element) {
   let areVillagesShown = true;
   let districts = [];
   let villages = [];
+  // What was fitted last, and where that brought the map.
+  let fitted = null;
+  let coveredPx = 0;
+  const isWhereFitted = () =>
+    fitted !== null &&
+    map.getZoom() === fitted.zoom &&
+    // Leaflet rounds to whole pixels now and then.
+    map.latLngToContainerPoint(fitted.center).distanceTo(map.getSize().divideBy(2)) < 2;
   const labels = L.layerGroup().addTo(map);
   const selected = L.layerGroup().addTo(map);
 
@@ -229,11 +238,22 @@ export function makeBase(map, element) {
     },
 
     fit(extent, options = {}) {
+      map.once("moveend", () => {
+        fitted = { extent, options, zoom: map.getZoom(), center: map.getCenter() };
+      });
       map.fitBounds(toCorners(extent), {
-        paddingTopLeft: [BUTTONS_PX, 16],
-        paddingBottomRight: [16, 16],
+        paddingTopLeft: [BUTTONS_PX, EDGE_PX],
+        paddingBottomRight: [EDGE_PX, EDGE_PX + coveredPx],
         ...options,
       });
+    },
+
+    /** So much of the map's lower edge is covered: what was fitted stays in sight. */
+    setCovered(px) {
+      if (px === coveredPx) return;
+      coveredPx = px;
+      // Whoever has moved the map since wants it where it is.
+      if (isWhereFitted()) this.fit(fitted.extent, { ...fitted.options, animate: false });
     },
   };
 }

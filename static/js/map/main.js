@@ -185,6 +185,7 @@ page.time = makeTime(document.getElementById("time"), {
   },
   panel: page.panels.difference,
   onDistrict: page.boundaries.fitDistrict,
+  onCover: (px) => page.base.setCovered(px),
 });
 watchMap(page);
 

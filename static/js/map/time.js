@@ -134,9 +134,14 @@ export function makeTime(element, options) {
   // --- comparing -----------------------------------------------------------------
 
   function setOpen(isOpen) {
-    parts.more.hidden = !isOpen;
     element.classList.toggle("is-open", isOpen);
     parts.toggle.setAttribute("aria-expanded", String(isOpen));
+    showFolded();
+  }
+
+  /** Folded, the bar keeps what says how changes are drawn. */
+  function showFolded() {
+    parts.more.hidden = !element.classList.contains("is-open") && chosen.mode !== "difference";
   }
   parts.toggle.addEventListener("click", () =>
     setOpen(parts.toggle.getAttribute("aria-expanded") !== "true"),
@@ -148,6 +153,7 @@ export function makeTime(element, options) {
     const isComparing = chosen.mode !== "single";
     parts.compare.hidden = !isComparing;
     parts.legend.hidden = chosen.mode !== "difference";
+    showFolded();
     for (const box of parts.legend.querySelectorAll("input"))
       box.checked = !chosen.without.includes(box.value);
     map.getContainer().classList.toggle("is-comparing", chosen.mode === "difference");
@@ -300,10 +306,14 @@ export function makeTime(element, options) {
     const grownPx = barPx > 0 ? element.offsetHeight - barPx : 0;
     barPx = element.offsetHeight;
     options.stage.style.setProperty("--time-px", `${barPx}px`);
-    // There the bar is as wide as the map: what was in the middle of what is seen of the
-    // map stays there.
-    if (!isWide.matches && barPx > 0 && grownPx !== 0)
+    if (isWide.matches) {
+      // Folded, it covers a corner.
+      options.onCover(element.classList.contains("is-open") ? barPx : 0);
+    } else if (barPx > 0 && grownPx !== 0) {
+      // There the bar is as wide as the map: what was in the middle of what is seen of
+      // the map stays there.
       map.panBy([0, Math.trunc(grownPx / 2)], { animate: false });
+    }
   }).observe(element);
   tellPlaying();
 
