@@ -17,14 +17,11 @@ four times as slow. The figures are of this machine, and of what else it does me
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -37,10 +34,9 @@ import environ
 from playwright.sync_api import Page, sync_playwright
 
 from tests.bench import map_database
+from tests.lighthouse import CHROMIUM, SANDBOX, lighthouse
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("KUKAR_CHROMIUM") or shutil.which("chromium")
-SANDBOX = [] if os.geteuid() else ["--no-sandbox"]
 REPEATS = 15
 WANTED = {"request": 150, "first": 1500, "interaction": 100, "lighthouse": 90}
 
@@ -316,7 +312,9 @@ def panned(page: Page) -> list[float]:
 
 def measure_lighthouse(site: str) -> None:
     """Tell the median of five scores, as its authors advise, and that run's figures."""
-    results = [lighthouse(site) for _n in range(5)]
+    results = [
+        lighthouse(f"{site}/", "--only-categories=performance") for _n in range(5)
+    ]
     results.sort(key=lambda result: result["categories"]["performance"]["score"])
     scores = [100 * r["categories"]["performance"]["score"] for r in results]
     sys.stdout.write(f"Lighthouse: {', '.join(f'{score:.0f}' for score in scores)}\n")
@@ -332,24 +330,6 @@ def measure_lighthouse(site: str) -> None:
         tell(f"  {audit}", result["audits"][audit]["numericValue"], "ms")
     shift = result["audits"]["cumulative-layout-shift"]["numericValue"]
     sys.stdout.write(f"  cumulative-layout-shift {shift:.3f}\n")
-
-
-def lighthouse(site: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "lighthouse.json"
-        subprocess.run(
-            [
-                *("node", "node_modules/lighthouse/cli/index.js", f"{site}/"),
-                *("--output=json", f"--output-path={out}", "--quiet"),
-                "--only-categories=performance",
-                f"--chrome-flags={' '.join(['--headless=new', *SANDBOX])}",
-                "--no-enable-error-reporting",
-            ],
-            env={**os.environ, "CHROME_PATH": str(CHROMIUM)},
-            check=True,
-        )
-        result: dict[str, Any] = json.loads(out.read_text())
-    return result
 
 
 if __name__ == "__main__":
