@@ -60,8 +60,9 @@ def state_word(found: OfficialTally) -> str:
 
 
 def distribution(found: OfficialTally) -> str:
-    """Return "4G: 5 · no signal: 2", best first."""
-    return " · ".join(f"{OFFICIAL_NAMES[s]}: {_count(n)}" for s, n in found.present)
+    """Return "4G: 5 · no signal: 2", best first; no line begins with the mark."""
+    parts = [f"{OFFICIAL_NAMES[state]}: {_count(n)}" for state, n in found.present]
+    return "\u00a0· ".join(parts)
 
 
 def kind_and_name(village: Village) -> str:
