@@ -336,13 +336,7 @@ for _kind, _rates in KUKAR_RATES.items():
     ):
         _wrong = f"KUKAR_RATES: {_kind!r} has no rates such as 600/minute"
         raise ImproperlyConfigured(_wrong)
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # Counts of each server process alone; an office with Redis or memcached names it.
-    "rates": env.cache(
-        "KUKAR_RATES_CACHE", default="locmemcache://rates?max_entries=100000"
-    ),
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # Sites whose scripts may read the API, without anybody's session; "*" is all of them.
 _origins = env.list("KUKAR_CORS_ORIGINS", default=[])

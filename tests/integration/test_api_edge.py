@@ -3,15 +3,20 @@
 import gzip
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import brotli
 import pytest
-from django.core.cache import caches
+from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
 from tests.conftest import a_report, store
 from villages.api.rates import parsed
+from villages.models import RequestCount
 from villages.services.api_tokens import create_api_token
+from villages.services.count_requests import count_request, forget_ended_counts
 from villages.services.enroll_device import create_enrolment, enroll_device
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +27,7 @@ PROBLEM = "application/problem+json"
 
 @pytest.fixture(autouse=True)
 def no_counts():
-    caches["rates"].clear()
+    cache.clear()
 
 
 @pytest.fixture
@@ -184,6 +189,8 @@ def test_each_token_and_each_address_has_a_rate_of_its_own(
         ("192.0.2.2", 200),
     ):
         assert client.get(POINTS, REMOTE_ADDR=address).status_code == status
+    # An address that is none, and longer than any is.
+    assert client.get(POINTS, REMOTE_ADDR="x" * 500).status_code == 200
     # Who tells another address of theirs is counted by the real one.
     forwarded = {"x-forwarded-for": "203.0.113.9"}
     answer = client.get(POINTS, headers=forwarded, REMOTE_ADDR="192.0.2.1")
@@ -207,6 +214,50 @@ def test_neither_the_map_nor_a_phones_outbox_is_ever_held_up(
     client.force_login(officer)
     for _n in range(3):
         assert client.get("/api/v1/villages/").status_code == 200
+
+
+def test_all_processes_count_together_and_a_restart_forgets_nothing(
+    client, two_villages, token, settings
+):
+    settings.KUKAR_RATES = {"token": ["2/day"]}
+    assert client.get(POINTS, headers=token).status_code == 200
+    # What a process has in its own memory.
+    cache.clear()
+    assert client.get(POINTS, headers=token)["RateLimit-Remaining"] == "0"
+    assert client.get(POINTS, headers=token).status_code == 429
+    cache.clear()
+    assert client.get(POINTS, headers=token).status_code == 429
+
+
+def test_whoever_is_over_costs_the_database_nothing_more(
+    client, two_villages, token, settings
+):
+    settings.KUKAR_RATES = {"token": ["1/day"]}
+    for _n in range(4):
+        client.get(POINTS, headers=token)
+    assert RequestCount.objects.get().count == 2
+
+
+def test_counts_of_windows_that_have_ended_are_forgotten(db):
+    now = timezone.now()
+    count_request("ended", ends_at=now)
+    count_request("goes on", ends_at=now + timedelta(seconds=1))
+    assert forget_ended_counts(now=now) == 1
+    assert RequestCount.objects.get().key == "goes on"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_requests_at_the_same_time_are_all_counted():
+    ends_at = timezone.now() + timedelta(hours=1)
+
+    def count(_n):
+        try:
+            return count_request("one", ends_at=ends_at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(count, range(40))) == list(range(1, 41))
 
 
 def test_rates_can_be_switched_off(client, two_villages, settings):

@@ -9,6 +9,7 @@ from villages.models.places import (
     Settlement,
     Village,
 )
+from villages.models.rates import RequestCount
 from villages.models.reports import (
     Environment,
     Found,
@@ -48,6 +49,7 @@ __all__ = [
     "Photo",
     "ReportChange",
     "ReportReview",
+    "RequestCount",
     "ReviewState",
     "Settlement",
     "SignalReport",

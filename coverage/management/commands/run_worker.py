@@ -28,6 +28,7 @@ from coverage.services.downloads.keep import runs_without_files, thin_files
 from coverage.services.first_picture import lay_picture_ready
 from coverage.services.thin_runs import thin_runs
 from villages.models import ReportChange
+from villages.services.count_requests import forget_ended_counts
 from villages.services.deliver_webhooks import Sender
 from villages.services.store_photos import clean_photos
 from villages.services.webhooks import purge_deliveries
@@ -234,6 +235,7 @@ class Command(BaseCommand):
             log.info("%s runs of more than a year ago were thinned.", len(thinned))
         if purged := purge_deliveries(now=timezone.now()):
             log.info("%s old messages of webhooks were removed.", purged)
+        forget_ended_counts(now=timezone.now())
         if unneeded := thin_files(now=timezone.now()):
             log.info("Files of %s earlier runs were removed.", len(unneeded))
 
