@@ -19,6 +19,7 @@ from coverage.models import ANY_OPERATOR, BlankSpot, CoverageRun, LayerOperator,
 from coverage.selectors.at_point import PlaceAt, place_at
 from coverage.web.answer import answer_at
 from kukar_connect import params
+from kukar_connect.days import days_ago
 from kukar_connect.params import ParameterError
 from villages.models import Village
 
@@ -118,7 +119,7 @@ def described(
         spot=spot,
         village_names=village_names(spot),
         age_days=(
-            (now - spot.newest_report_at).days
+            days_ago(spot.newest_report_at, now)
             if spot is not None and spot.newest_report_at
             else None
         ),

@@ -22,6 +22,7 @@ from coverage.models import (
     Service,
     SurfaceTile,
 )
+from kukar_connect.days import days_ago
 from villages.models import Operator, Village
 from villages.selectors.used_reports import used_sql
 
@@ -198,7 +199,7 @@ def _nearest_reports(
     farther_than_m = next((m for operator, _, m in rows if operator is None), None)
     found = {
         operator: Evidence(
-            distance_km=_coarse_km(metres), age_days=max(0, (now - observed_at).days)
+            distance_km=_coarse_km(metres), age_days=days_ago(observed_at, now)
         )
         for operator, observed_at, metres in rows
         if operator is not None

@@ -20,6 +20,8 @@ from coverage.selectors.nearest_reports import NearestReports, nearest_reports
 
 SQUARES = grid.TILE_SQUARES**2
 DAY_US = 86_400_000_000
+# How far WITA is ahead, all year: days are the calendar's, as in `days_ago`.
+WITA_US = 8 * 3_600_000_000
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,13 @@ def _layer(state: NDArray[np.uint8], numbers: NDArray[np.uint32]) -> LayerAtPoin
 def _evidence(
     found: dict[str, NearestReports], *, now: datetime
 ) -> dict[str, EvidenceAtPoints]:
-    now_us = round(now.timestamp() * 1_000_000)
+    today = (round(now.timestamp() * 1_000_000) + WITA_US) // DAY_US
     by_operator = {}
     for operator, nearest in found.items():
         is_known = np.isfinite(nearest.metres)
         # Never too near, as `at_point` rounds.
         steps = np.ceil(np.where(is_known, nearest.metres, 0) / 1000 / STEP_KM)
-        days = np.maximum((now_us - nearest.observed_us) // DAY_US, 0)
+        days = np.maximum(today - (nearest.observed_us + WITA_US) // DAY_US, 0)
         by_operator[operator] = EvidenceAtPoints(
             np.where(is_known, steps, -1).astype(np.int64),
             np.where(is_known, days, 0),

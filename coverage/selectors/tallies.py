@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from coverage.core.officials import WITHOUT_4G, Official
+from coverage.core.officials import Official
 from coverage.models import ANY_OPERATOR, LayerOperator
 from coverage.selectors.places import PlaceRow
 
@@ -94,9 +94,11 @@ def tallies_of(rows: Sequence[PlaceRow]) -> dict[str, OfficialTally]:
 def people_without_4g(
     rows: Iterable[PlaceRow], people: Mapping[int, int | None]
 ) -> tuple[int | None, int | None]:
-    """Return the people without 4G and those whose place nobody measured.
+    """Return the people without 4G and those whose place nobody measured for it.
 
-    Both are None where none of the settlements has its people loaded: that is not 0.
+    The internet layer alone decides, as on the dashboard: a place where calls were not
+    measured is without 4G all the same. Both are None where none of the settlements has
+    its people loaded: that is not 0.
 
     Parameters
     ----------
@@ -104,15 +106,15 @@ def people_without_4g(
     people : of each settlement, None where it is not loaded
     """
     counted = [
-        (row.official, people[row.settlement])
+        (row.state_of("internet"), people[row.settlement])
         for row in rows
         if row.settlement is not None and people.get(row.settlement) is not None
     ]
     if not counted:
         return None, None
     return (
-        sum(n or 0 for state, n in counted if state in WITHOUT_4G),
-        sum(n or 0 for state, n in counted if state == Official.UNKNOWN),
+        sum(n or 0 for state, n in counted if state in ("blank", "likely_blank")),
+        sum(n or 0 for state, n in counted if state == "unknown"),
     )
 
 

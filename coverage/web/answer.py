@@ -8,6 +8,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from coverage.core.officials import SUREST
 from coverage.models import ANY_OPERATOR, BlankSpot, LayerOperator
 from coverage.selectors.at_point import Evidence, LayerAt, PlaceAt
 from coverage.templatetags.coverage_words import NO_BREAK, count, km2, percent
@@ -205,9 +206,14 @@ def _one_operator(layer: LayerAt) -> str:
     said = (
         str(state)
         if layer.state == "unknown"
-        else _("%(state)s (probability %(p)s)") % {"state": state, "p": percent(p)}
+        else _("%(state)s (probability %(p)s)") % {"state": state, "p": _held(p)}
     )
     return f"{said}{_level(layer, ', %s')}; {nearest}"
+
+
+def _held(p: float) -> str:
+    """Say the probability: nothing is certain."""
+    return percent(min(max(p, 1 - SUREST), SUREST))
 
 
 def _level(layer: LayerAt, pattern: str) -> str:
@@ -221,9 +227,9 @@ def _estimate(layer: LayerAt) -> str:
     """Say the number with its deviation and the probability of the state."""
     p_blank = layer.p_blank or 0.0
     sure = (
-        _("signal with a probability of %(p)s") % {"p": percent(1 - p_blank)}
+        _("signal with a probability of %(p)s") % {"p": _held(1 - p_blank)}
         if layer.state in (*PRESENT, "unknown")
-        else _("no usable signal with a probability of %(p)s") % {"p": percent(p_blank)}
+        else _("no usable signal with a probability of %(p)s") % {"p": _held(p_blank)}
     )
     level = _level(layer, "%s")
     if not level:

@@ -86,14 +86,28 @@ def _podes(estimate: PointEstimate) -> dict[str, Any]:
     }
 
 
-def podes_point(village: Village, facilities: Sequence[Facility]) -> tuple[Point, str]:
-    """Return where the village's own signal is looked at, and what that point is."""
+def own_point(village: Village, facilities: Sequence[Facility]) -> tuple[Point, str]:
+    """Return the point that stands for *village*, and what is there."""
     for facility in facilities:
         if facility.kind == Facility.Kind.VILLAGE_OFFICE:
             return facility.point, "office"
     if village.settlement_point:
         return village.settlement_point, "settlement"
     return village.point, "point"
+
+
+def podes_point(
+    village: Village, settlements: Sequence[Settlement], facilities: Sequence[Facility]
+) -> tuple[Point, str]:
+    """Return where PODES' category is read, and what is there.
+
+    It asks a person about most of the village: without an office, that is the loaded
+    settlement with most people, the first of them where nobody has counted.
+    """
+    point, kind = own_point(village, facilities)
+    if kind != "office" and settlements:
+        return max(settlements, key=lambda one: one.people or 0).point, "largest"
+    return point, kind
 
 
 def podes_estimates(run: CoverageRun, where: Point) -> dict[str, PointEstimate]:

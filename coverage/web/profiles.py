@@ -26,6 +26,7 @@ from coverage.web.profile_charts import history_charts
 from coverage.web.profile_rows import (
     middle_of,
     operator_rows,
+    own_point,
     podes_estimates,
     podes_point,
     report_rows,
@@ -85,7 +86,8 @@ class VillagePage(RoleRequiredMixin, TemplateView):
         of_any = tallies[ANY_OPERATOR]
         is_stand_in = all(r.settlement is None for r in own if r.is_of_people)
         layers = layers_of_villages(run, [village.code]) if run else []
-        where, point_kind = podes_point(village, facilities)
+        where, point_kind = podes_point(village, settlements, facilities)
+        own_place, _kind = own_point(village, facilities)
         # What is sure first; within that they come largest first.
         spots = sorted(
             spots_in(run, [village.code]) if run else [],
@@ -149,7 +151,7 @@ class VillagePage(RoleRequiredMixin, TemplateView):
                 }
                 for n in neighbours
             ],
-            to_measure=to_measure(own, village, settlements, facilities, where),
+            to_measure=to_measure(own, village, settlements, facilities, own_place),
             probable_settlement=village.settlement_point,
         )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from coverage.models import BlankSpot, SpotState
 from coverage.templatetags.coverage_words import km2
 from coverage.web import words
+from kukar_connect.days import days_ago
 
 NAMES_IN_TITLE = 3
 
@@ -96,8 +97,8 @@ def based_on(spot: BlankSpot, now: datetime) -> str:
 def age(when: datetime | None, now: datetime) -> str:
     if when is None:
         return _("of unknown age")
-    days = (timezone.localdate(now) - timezone.localdate(when)).days
-    if days <= 0:
+    days = days_ago(when, now)
+    if days == 0:
         return _("today")
     return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": number(days)}
 

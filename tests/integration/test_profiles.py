@@ -11,6 +11,7 @@ from html import unescape
 import numpy as np
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
+from django.db.models import F
 from django.utils import timezone, translation
 
 from coverage.core import grid
@@ -23,7 +24,12 @@ from coverage.models import (
 )
 from coverage.selectors.around import neighbours_of, sites_near, spot_counts
 from coverage.selectors.history import runs_for_history
-from coverage.selectors.places import area_history, place_history, place_rows
+from coverage.selectors.places import (
+    PlaceRow,
+    area_history,
+    place_history,
+    place_rows,
+)
 from coverage.selectors.surface_points import estimates_at
 from coverage.selectors.tallies import (
     people_without_4g,
@@ -32,6 +38,7 @@ from coverage.selectors.tallies import (
     with_all_operators,
 )
 from coverage.services.layers import pack
+from coverage.web.profile_rows import podes_point
 from tests.conftest import a_report, store
 from villages.models import (
     Claim,
@@ -199,6 +206,28 @@ def test_people_without_4g_are_those_of_the_settlements_without(small):
     people = dict(Settlement.objects.values_list("pk", "people"))
     assert people_without_4g(of_any, people) == (60 + 40, 0)
     assert people_without_4g(of_any, dict.fromkeys(people)) == (None, None)
+
+
+def test_who_has_no_4g_counts_so_where_calls_were_not_measured():
+    """As on the dashboard, which counts by the internet layer."""
+    rows = [
+        PlaceRow("x", 1, None, "ANY", "blank", 0.9, "unknown", None),
+        PlaceRow("x", 2, None, "ANY", "likely_blank", 0.6, None, None),
+        PlaceRow("x", 3, None, "ANY", "unknown", None, "covered", 0.1),
+        PlaceRow("x", 4, None, "ANY", "weak", 0.4, "covered", 0.1),
+    ]
+    people = {1: 1, 2: 20, 3: 300, 4: 4000}
+    assert people_without_4g(rows, people) == (21, 300)
+
+
+def test_podes_is_read_where_most_people_live(small):
+    hulu = small["hulu"]
+    settlements = list(hulu.settlements.order_by(F("people").asc(nulls_first=True)))
+    point, kind = podes_point(hulu, settlements, [])
+    assert (point, kind) == (settlements[-1].point, "largest")
+    office = Facility(kind="village_office", point=Point(116.01, 0.01, srid=4326))
+    assert podes_point(hulu, settlements, [office]) == (office.point, "office")
+    assert podes_point(hulu, [], [])[1] == "point"
 
 
 def test_a_village_that_no_run_knows_is_unknown_and_not_missing(small):

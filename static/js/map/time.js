@@ -298,9 +298,10 @@ export function makeTime(element, options) {
     if (shown !== null) compare();
   }
 
-  // On a narrow screen the map is what was asked for, and the bar waits folded.
+  // On a narrow screen, and where the address names a place, the map is what was asked
+  // for, and the bar waits folded.
   const isWide = window.matchMedia("(min-width: 48rem)");
-  setOpen(chosen.mode !== "single" && isWide.matches);
+  setOpen(chosen.mode !== "single" && isWide.matches && !options.hadPosition);
   let barPx = 0;
   new ResizeObserver(() => {
     const grownPx = barPx > 0 ? element.offsetHeight - barPx : 0;
