@@ -43,7 +43,7 @@ def record_action(
     source: str = "",
     note: str = "",
 ) -> Action:
-    """Keep a new action with its first step. Not safe to repeat.
+    """Keep a new action with its first step. Safe to repeat: the same is kept once.
 
     Raises
     ------
@@ -54,18 +54,27 @@ def record_action(
     """
     if spot is not None and not BlankSpot.objects.filter(identity=spot).exists():
         raise NoSuchSpotError
-    action = Action.objects.create(
-        spot=spot,
-        village_id=village_id,
-        kind=kind,
-        status=status,
-        responsible=responsible,
-        programme=programme,
-        year=year,
-        point=point,
-        note=note,
-        created_by=user,
-    )
+    told: dict[str, Any] = {
+        "spot": spot,
+        "village_id": village_id,
+        "kind": kind,
+        "responsible": responsible,
+        "programme": programme,
+        "year": year,
+        "point": point,
+        "note": note,
+        "created_by": user,
+    }
+    # Sent once more, as by the browser's button back, it is the one that is there.
+    there = Action.objects.filter(
+        **told,
+        steps__status=status,
+        steps__step_date=step_date,
+        steps__source=source,
+    ).first()
+    if there is not None:
+        return there
+    action = Action.objects.create(**told, status=status)
     add_step(
         action_id=action.pk,
         user=user,

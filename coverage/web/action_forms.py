@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coverage.models import Action, ActionStatus
 from coverage.models.actions import FIRST_YEAR, LAST_YEAR
+from coverage.selectors.drawn_places import drawn_extent
 
 LONGEST_NOTE = 2000
 
@@ -96,9 +97,27 @@ class ActionForm(forms.Form):
             raise forms.ValidationError(
                 gettext("A point needs both its latitude and its longitude.")
             )
-        has_point = lat is not None and lon is not None
-        values["point"] = Point(lon, lat, srid=4326) if has_point else None
+        values["point"] = None
+        if lat is None or lon is None:
+            return values
+        if not _is_near(lat, lon):
+            raise forms.ValidationError(
+                gettext(
+                    "The point lies outside Kutai Kartanegara. Are latitude and "
+                    "longitude in their places?"
+                )
+            )
+        values["point"] = Point(lon, lat, srid=4326)
         return values
+
+
+def _is_near(lat: float, lon: float) -> bool:
+    """Tell whether a point lies within the box around all villages."""
+    extent = drawn_extent()
+    if extent is None:
+        return True
+    west, south, east, north = extent
+    return west <= lon <= east and south <= lat <= north
 
 
 class NewActionForm(ActionForm, StepForm):

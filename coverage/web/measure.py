@@ -230,6 +230,7 @@ class MeasurePage(StopsQuery, TemplateView):
             map_data=map_data(found.stops),
             can_make_tasks=can_make_tasks,
             accounts=accounts_that_report() if can_make_tasks else [],
+            ticked=set(self.request.GET.getlist("stop")),
             tasks_url=f"{reverse('measure-tasks')}?{self.query}",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -92,9 +93,11 @@ class MakeTasks(StopsQuery, View):
         return self.run is not None and self.run.is_demo
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        back = f"{reverse('measure')}?{self.query}"
         keys = request.POST.getlist("stop")[: len(self.found.stops) or 1]
         chosen = [stop for stop in self.found.stops if stop.leader.key in keys]
+        # What was ticked is ticked still.
+        ticked = urlencode({"stop": [stop.leader.key for stop in chosen]}, doseq=True)
+        back = f"{reverse('measure')}?{self.query}&{ticked}"
         if not chosen:
             messages.error(
                 request,

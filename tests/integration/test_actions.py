@@ -196,8 +196,8 @@ def test_a_village_where_places_stay_blank_is_told(analyst, a_blank_west):
 def test_a_list_of_many_costs_no_more_queries(
     analyst, small_regency, django_assert_max_num_queries
 ):
-    for _n in range(12):
-        record(analyst, spot=IDENTITIES["a"], status="on_air")
+    for n in range(12):
+        record(analyst, spot=IDENTITIES["a"], status="on_air", note=str(n))
     with django_assert_max_num_queries(6):
         assert len(actions_of_spots([IDENTITIES["a"]])) == 12
 
@@ -244,6 +244,24 @@ def test_what_cannot_be_is_explained(
     assert response.status_code == 200
     assert says in response.content.decode()
     assert not Action.objects.exists()
+
+
+def test_a_point_far_away_is_refused(client, analyst, small_regency):
+    client.force_login(analyst)
+    address = f"{reverse('action-new')}?spot={IDENTITIES['a']}"
+    response = client.post(address, told(lat="-6.2", lon="106.8"))
+    assert "di luar Kutai Kartanegara" in response.content.decode()
+    assert not Action.objects.exists()
+
+
+def test_an_action_that_is_sent_twice_is_one(client, analyst, small_regency):
+    client.force_login(analyst)
+    address = f"{reverse('action-new')}?spot={IDENTITIES['a']}"
+    first, second = (client.post(address, told(year="")) for _time in range(2))
+    assert first.url == second.url
+    assert Action.objects.get().steps.count() == 1
+    client.post(address, told(year="2027"))
+    assert Action.objects.count() == 2
 
 
 def test_an_action_without_a_place_is_not_recorded(client, analyst, small_regency):

@@ -235,6 +235,9 @@ def test_what_cannot_become_a_task_makes_none(unmeasured, client, analyst, wrong
     asked = {"stop": [f"v{unmeasured.code}"]} | wrong
     answer = client.post(reverse("measure-tasks"), asked, follow=True)
     assert answer.redirect_chain
+    # What can be ticked and was is ticked still.
+    is_there = asked["stop"] == [f"v{unmeasured.code}"]
+    assert answer.content.decode().count(" checked>") == is_there
     assert not MeasurementTask.objects.exists()
 
 

@@ -80,6 +80,21 @@ def test_every_group_is_found_and_the_nearest_name_comes_first(buluq_sen):
     assert names("tabang", "settlement") == ["Tabang Lama"]
 
 
+def test_a_few_letters_begin_a_word(buluq_sen):
+    in_village(Facility, buluq_sen, "Puskesmas Tabang", kind="health_centre")
+    in_village(Facility, buluq_sen, "SMA 1 Tabang", kind="school")
+    assert names("sma") == ["SMA 1 Tabang"]
+    assert names("kesmas") == ["Puskesmas Tabang"]
+    in_village(Facility, buluq_sen, "Puskesmas Masjid", kind="health_centre")
+    in_village(Facility, buluq_sen, "Masmas", kind="other")
+    assert names("mas") == ["Masmas", "Puskesmas Masjid"]
+
+
+@pytest.mark.parametrize("typed", ["64.02.16.2001", "6402162001", "64.02.16"])
+def test_a_village_is_found_by_its_code(buluq_sen, typed):
+    assert names(typed) == ["Buluq Sen"]
+
+
 def test_a_site_of_no_village_is_found(two_villages):
     in_village(Site, None, "Menara Bukit", kind="bts")
     assert names("menara") == ["Menara Bukit"]

@@ -13,6 +13,10 @@ MOST_PER_GROUP = 5
 MOST_TYPED = 80
 # A single letter is in half of all names.
 LEAST_TYPED = 2
+# Fewer letters are looked for where a word begins: "sma" is no puskesmas.
+LEAST_WITHIN_A_WORD = 4
+# A village's code is told by the digits of its district at least.
+LEAST_OF_A_CODE = 6
 
 # How sources write a letter that is compared as another.
 _WRITTEN = {
@@ -63,8 +67,9 @@ def _letter(letter: str) -> str:
 def _ranked(own: str) -> str:
     return f"""CASE WHEN {own} ~* ('^' || %(pattern)s || '$') THEN 0
                     WHEN {own} ~* ('^' || %(pattern)s) THEN 1
-                    WHEN {own} ~* %(pattern)s THEN 2
-                    ELSE 3 END"""
+                    WHEN {own} ~* ('\\m' || %(pattern)s) THEN 2
+                    WHEN {own} ~* %(within)s THEN 3
+                    ELSE 4 END"""
 
 
 # Spellings of a village in the official record differ from its name as the ministry
@@ -76,7 +81,8 @@ SELECT 'village' AS "group", code AS id, name, kind, district_name AS "within",
 FROM (
     SELECT v.code, v.name, v.kind, v.point, d.name AS district_name, other.spellings,
            (SELECT min({_ranked("one")})
-            FROM unnest(v.name || other.spellings) AS one) AS rank
+            FROM unnest(v.name || other.spellings) AS one)
+           * (replace(v.code, '.', '') NOT LIKE %(code)s)::int AS rank
     FROM villages_village AS v
     JOIN villages_district AS d ON d.code = v.district_id
     LEFT JOIN (
@@ -91,7 +97,7 @@ FROM (
         ) AS spellings
     ) AS other
 ) AS known
-WHERE rank < 3
+WHERE rank < 4
 ORDER BY rank, name LIMIT {MOST_PER_GROUP}
 """
 
@@ -101,7 +107,7 @@ def _places(group: str, table: str) -> str:
     SELECT '{group}', p.id::text, p.name, p.kind, v.name AS "within", ST_X(p.point),
            ST_Y(p.point), p.is_demo, ARRAY[]::varchar[], {_ranked("p.name")} AS rank
     FROM {table} AS p LEFT JOIN villages_village AS v ON v.code = p.village_id
-    WHERE concat(p.name, ' ', v.name) ~* %(pattern)s
+    WHERE concat(p.name, ' ', v.name) ~* %(within)s
     ORDER BY rank, "within", name, id LIMIT {MOST_PER_GROUP}
     """
 
@@ -122,13 +128,20 @@ def found_places(typed: str) -> list[dict[str, Any]]:
 
     At most `MOST_PER_GROUP` of each group (village, settlement, facility, site). A
     place within a village is also found by its own name with the village's behind
-    it. Less than `LEAST_TYPED` letters find nothing.
+    it, a village by its code too. Less than `LEAST_TYPED` letters find nothing.
     """
     key = search_key(typed)
     if len(key) < LEAST_TYPED:
         return []
+    pattern = _pattern(key)
+    is_code = key.isdecimal() and len(key) >= LEAST_OF_A_CODE
+    sought = {
+        "pattern": pattern,
+        "within": pattern if len(key) >= LEAST_WITHIN_A_WORD else rf"\m{pattern}",
+        "code": f"{key}%" if is_code else "",
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_FOUND, {"pattern": _pattern(key)})
+        cursor.execute(_FOUND, sought)
         columns = [column.name for column in cursor.description]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     for row in rows:

@@ -119,6 +119,10 @@ def _report_texts() -> dict[str, str]:
         "manual_missing": _("Tap the place on the map, or write the coordinates."),
         "same_place": _("The place of the report that is being corrected."),
         "near": _("Near the centre of {village} ({km} km)."),
+        "far": _(
+            "That is outside Kutai Kartanegara: {km} km from the centre of {village}. "
+            "Is the position right?"
+        ),
         "need_position": _("There is no position yet. Wait for it or set the pin."),
         "need_found": _("Choose what the phone finds, for one operator at least."),
         "bad_rsrp": _(

@@ -174,7 +174,8 @@ export function makeSearch(root, { words, onChoose, findRemote }) {
     const typed = input.value;
     if (searchKey(typed) === "") {
       stopAsking();
-      status.textContent = "";
+      // Signs alone, as an emoji, are no name.
+      status.textContent = typed.trim() === "" ? "" : own.search_none;
       close();
       return;
     }

@@ -6,6 +6,9 @@ import { distanceM, PRECISE_M, STALE_MS, watchPosition } from "./position.js";
 
 const one = (selector, within = document) => within.querySelector(selector);
 
+// No place of the regency is as far from the centre of its village.
+const FAR_M = 100_000;
+
 /**
  * Radius of the ring in the picture beside the position, in its units: the dashed ring
  * is 20 and stands for 100 m, from which on the office has its doubts.
@@ -90,7 +93,7 @@ export function makePlace({ say, language, addresses, villages }) {
     const village = where && near(where);
     const line = one("[data-position-text]");
     const full = village
-      ? `${text} ${say("near", {
+      ? `${text} ${say(village.apartM > FAR_M ? "far" : "near", {
           village: village.name,
           km: (village.apartM / 1000).toLocaleString(language, {
             maximumFractionDigits: village.apartM < 10_000 ? 1 : 0,
