@@ -136,6 +136,20 @@ def test_a_trial_says_that_nothing_was_stored(analyst):
     assert SignalReport.objects.count() == 0
 
 
+def test_a_trial_says_what_would_be_flagged(analyst, two_villages):
+    send(
+        analyst,
+        "operator,found,lon,lat,observed_at\n"
+        "TELKOMSEL,no_service,106.8,-6.2,2026-11-01 08:00\n"
+        "TELKOMSEL,no_service,116.05,0.0,2026-11-01 08:00\n",
+        is_dry_run="on",
+    )
+    work()
+    batch = ImportBatch.objects.get()
+    page = analyst.get(reverse("import-detail", args=[batch.pk])).content.decode()
+    assert "The system would flag 1 of these reports" in page
+
+
 def test_all_or_nothing_and_operator_reach_the_import(analyst):
     send(analyst, TEXT.replace("<script>", ""), is_atomic="on", operator="INDOSAT")
     work()

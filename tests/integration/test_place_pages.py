@@ -257,7 +257,8 @@ def test_a_real_place_takes_the_place_of_invented_ones(analyst, client, two_vill
     load_demo_places()
     west, east = two_villages
     demo = east.settlements.first()
-    client.post(reverse("place-new", args=["rt"]), form(west))
+    answer = client.post(reverse("place-new", args=["rt"]), form(west), follow=True)
+    assert "tempat contoh di desa ini dihapus" in answer.content.decode()
     assert [s.is_demo for s in west.settlements.all()] == [False]
     assert east.settlements.filter(is_demo=True).exists()
     # An invented one is deleted, not corrected.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from datetime import timedelta
 from importlib import import_module
@@ -676,3 +677,13 @@ def test_a_report_of_an_impossible_time_is_decided_and_keeps_its_time(
         )
     report = SignalReport.objects.get()
     assert (report.review_state, report.observed_at.year) == ("rejected", 9999)
+
+
+def test_a_report_from_nowhere_says_where_it_was(client, verifier, two_villages):
+    report = a_report(lon=106.8, lat=-6.2)
+    store(report)
+    client.force_login(verifier)
+    client.cookies["django_language"] = "id"
+    page = client.get(reverse("review"), {"report": report.id}).content.decode()
+    assert re.search(r"sekitar 1\.2\d\d km dari pusat Hulu", page)
+    assert "-6,20000, 106,80000" in page

@@ -81,6 +81,15 @@ def row_report_path(batch_id: UUID) -> Path:
     return imports_dir() / f"{batch_id}.csv"
 
 
+def count_flagged_rows(batch_id: UUID) -> int:
+    """Return on how many stored rows of its row report an import has a remark."""
+    with row_report_path(batch_id).open(encoding="utf-8-sig", newline="") as file:
+        return sum(
+            row["result"] == STORED and row["reason"] != ""
+            for row in csv.DictReader(file, delimiter=_DELIMITER)
+        )
+
+
 def _summary_path(batch_id: UUID) -> Path:
     return imports_dir() / f"{batch_id}.json"
 

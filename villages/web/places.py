@@ -22,7 +22,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import FormView, TemplateView
 
@@ -184,11 +184,16 @@ class PlacePage(RoleRequiredMixin, FormView):
         }
 
     def form_valid(self, form: PlaceForm) -> HttpResponse:
+        values = form.values()
+        # Which give way to the first real one (`make_way_for_real`).
+        invented = self.model.objects.filter(
+            is_demo=True, village=values["village"]
+        ).count()
         try:
             place = save_place(
                 model=self.model,
                 place_id=self.place.pk if self.place else None,
-                values=form.values(),
+                values=values,
                 user_id=_user_id(self.request),
             )
         except DomainError as error:
@@ -199,6 +204,18 @@ class PlacePage(RoleRequiredMixin, FormView):
             _("%(name)s is saved. The map follows within a few minutes.")
             % {"name": place.name},
         )
+        if invented:
+            messages.info(
+                self.request,
+                ngettext(
+                    "The invented place of the demonstration in this village is gone: "
+                    "real and invented ones never stand beside each other.",
+                    "The %(n)s invented places of the demonstration in this village "
+                    "are gone: real and invented ones never stand beside each other.",
+                    invented,
+                )
+                % {"n": invented},
+            )
         there = Village.objects.filter(boundary__covers=place.point).first()
         if there is not None and there.pk != place.village_id:
             messages.warning(

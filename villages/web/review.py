@@ -13,10 +13,13 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.gis.db.models.functions import Distance
+from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
@@ -33,6 +36,7 @@ from villages.models import (
     Operator,
     ReviewState,
     SignalReport,
+    Village,
 )
 from villages.models.reports import Internet, receipt
 from villages.models.reviews import LONGEST_REASON
@@ -245,6 +249,7 @@ def _report_context(report: SignalReport) -> dict[str, Any]:
     effects = {effect.flag.value: effect for effect in flag_effects()}
     return {
         "report": report,
+        "far_from": None if report.village_id else _far_from(report.point),
         "can_be_asked": can_be_asked(report),
         "can_be_accepted": Flag.IMPOSSIBLE_TIME.value not in report.flags,
         "receipt": receipt(report.digest),
@@ -280,6 +285,23 @@ def _report_context(report: SignalReport) -> dict[str, Any]:
             ],
             "range_m": settings.KUKAR_NEIGHBOUR_RANGE_M,
         },
+    }
+
+
+def _far_from(point: Point) -> str | None:
+    """Say how far a point of no village is from the nearest village's centre."""
+    nearest = (
+        Village.objects.annotate(apart=Distance("point", point, spheroid=False))
+        .only("name")
+        .order_by("apart")
+        .first()
+    )
+    if nearest is None:
+        return None
+    km = formats.number_format(round(nearest.apart.km), force_grouping=True)
+    return _("about %(km)s km from the centre of %(village)s") % {
+        "km": km,
+        "village": nearest.name,
     }
 
 
