@@ -279,10 +279,9 @@ def test_on_a_phone_the_map_stays_in_sight_above_the_open_bar(open_map, months):
     assert abs(middle() - before) <= 3
 
 
-def test_at_a_desk_the_whole_regency_stays_in_sight_above_the_open_bar(
-    open_map, months
-):
-    page = open_map()
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_whole_regency_stays_in_sight_above_the_open_bar(open_map, months, size):
+    page = open_map(size=size)
     bar = page.get_by_role("region", name="Waktu")
     land = page.locator(".leaflet-lines-pane path").first
     page.get_by_role("button", name="Bandingkan").click()
@@ -295,6 +294,9 @@ def test_at_a_desk_the_whole_regency_stays_in_sight_above_the_open_bar(
         return bar.bounding_box()["y"] - box["y"] - box["height"]
 
     assert clearance() >= 0
+    if size == PHONE:
+        return
+    # Nothing lies over the map's buttons.
     for name in ("Cetak", "Bagikan"):
         page.get_by_role("button", name=name).click(trial=True, timeout=3000)
     # Whoever has moved the map wants it where it is.

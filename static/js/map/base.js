@@ -248,12 +248,17 @@ export function makeBase(map, element) {
       });
     },
 
-    /** So much of the map's lower edge is covered: what was fitted stays in sight. */
+    /**
+     * So much of the map's lower edge is covered: what was fitted stays in sight. Whoever
+     * has moved the map since wants it where it is; then false is returned.
+     */
     setCovered(px) {
-      if (px === coveredPx) return;
-      coveredPx = px;
-      // Whoever has moved the map since wants it where it is.
-      if (isWhereFitted()) this.fit(fitted.extent, { ...fitted.options, animate: false });
+      const isFollowing = isWhereFitted();
+      if (px !== coveredPx) {
+        coveredPx = px;
+        if (isFollowing) this.fit(fitted.extent, { ...fitted.options, animate: false });
+      }
+      return isFollowing;
     },
   };
 }

@@ -307,14 +307,14 @@ export function makeTime(element, options) {
     const grownPx = barPx > 0 ? element.offsetHeight - barPx : 0;
     barPx = element.offsetHeight;
     options.stage.style.setProperty("--time-px", `${barPx}px`);
-    if (isWide.matches) {
-      // Folded, it covers a corner.
-      options.onCover(element.classList.contains("is-open") ? barPx : 0);
-    } else if (barPx > 0 && grownPx !== 0) {
-      // There the bar is as wide as the map: what was in the middle of what is seen of
-      // the map stays there.
+    // Folded, it covers a corner, on a narrow screen little.
+    const isOpen = element.classList.contains("is-open");
+    const isTall = isOpen || (!isWide.matches && chosen.mode === "difference");
+    if (options.onCover(isTall ? barPx : 0)) return;
+    // On a narrow screen the bar is as wide as the map: what was in the middle of what is
+    // seen of the map stays there.
+    if (!isWide.matches && grownPx !== 0)
       map.panBy([0, Math.trunc(grownPx / 2)], { animate: false });
-    }
   }).observe(element);
   tellPlaying();
 
