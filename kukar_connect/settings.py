@@ -336,7 +336,16 @@ for _kind, _rates in KUKAR_RATES.items():
     ):
         _wrong = f"KUKAR_RATES: {_kind!r} has no rates such as 600/minute"
         raise ImproperlyConfigured(_wrong)
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+_LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": _LOCAL_MEMORY},
+    # Who has asked too often (villages/api/rates.py): as many as a flood may have.
+    "over": {
+        "BACKEND": _LOCAL_MEMORY,
+        "LOCATION": "over",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+}
 
 # Sites whose scripts may read the API, without anybody's session; "*" is all of them.
 _origins = env.list("KUKAR_CORS_ORIGINS", default=[])

@@ -36,7 +36,7 @@ def _report(address: str, options: tuple[str, ...]) -> dict[str, Any]:
     # Chromium's sockets lie there, and may have names of less than 108 letters.
     with TemporaryDirectory() as folder:
         out = Path(folder) / "lighthouse.json"
-        subprocess.run(
+        ended = subprocess.run(
             [
                 *("node", str(LIGHTHOUSE), address, *options),
                 *("--output=json", f"--output-path={out}", "--quiet"),
@@ -48,5 +48,8 @@ def _report(address: str, options: tuple[str, ...]) -> dict[str, Any]:
             check=False,
             timeout=240,
         )
+        if not out.exists():
+            message = f"Lighthouse ended with {ended.returncode} and no report."
+            raise RuntimeError(message)
         report: dict[str, Any] = json.loads(out.read_text())
     return report

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.contrib.gis.geos import Point
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from coverage.models import Action, ActionStep, BlankSpot
@@ -16,6 +17,8 @@ from kukar_connect.errors import DomainError
 
 # What may be put right later; the rest goes on by steps.
 CHANGEABLE = ("kind", "responsible", "programme", "year", "point", "note")
+# Whoever tells the same later means another one.
+SAME_WITHIN = timedelta(hours=1)
 
 
 class NoSuchSpotError(DomainError):
@@ -42,8 +45,11 @@ def record_action(
     point: Point | None = None,
     source: str = "",
     note: str = "",
-) -> Action:
-    """Keep a new action with its first step. Safe to repeat: the same is kept once.
+) -> tuple[Action, bool]:
+    """Keep a new action with its first step; return it, and whether it is new.
+
+    Safe to repeat: what the same account told in the last `SAME_WITHIN` is there
+    already, as when a form is sent once more by the browser's button back.
 
     Raises
     ------
@@ -65,15 +71,17 @@ def record_action(
         "note": note,
         "created_by": user,
     }
-    # Sent once more, as by the browser's button back, it is the one that is there.
+    # Two that are sent at once wait for each other.
+    User.objects.select_for_update().get(pk=user.pk)
     there = Action.objects.filter(
         **told,
+        created_at__gt=timezone.now() - SAME_WITHIN,
         steps__status=status,
         steps__step_date=step_date,
         steps__source=source,
     ).first()
     if there is not None:
-        return there
+        return there, False
     action = Action.objects.create(**told, status=status)
     add_step(
         action_id=action.pk,
@@ -83,7 +91,7 @@ def record_action(
         step_date=step_date,
         source=source,
     )
-    return action
+    return action, True
 
 
 @transaction.atomic

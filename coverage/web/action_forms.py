@@ -100,7 +100,9 @@ class ActionForm(forms.Form):
         values["point"] = None
         if lat is None or lon is None:
             return values
-        if not _is_near(lat, lon):
+        # What was stored before may be put right in its other parts.
+        is_told = {"lat", "lon"} & set(self.changed_data)
+        if is_told and not _is_near(lat, lon):
             raise forms.ValidationError(
                 gettext(
                     "The point lies outside Kutai Kartanegara. Are latitude and "

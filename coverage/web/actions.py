@@ -287,7 +287,7 @@ class NewAction(RoleRequiredMixin, FormView):
         }
         assert self.request.user.is_authenticated
         try:
-            action = record_action(
+            action, is_new = record_action(
                 user=self.request.user,
                 today=timezone.localdate(),
                 spot=self.spot,
@@ -297,7 +297,16 @@ class NewAction(RoleRequiredMixin, FormView):
         except DomainError as error:
             form.add_error(None, error.detail)
             return self.form_invalid(form)
-        messages.success(self.request, _("The action has been recorded."))
+        if is_new:
+            messages.success(self.request, _("The action has been recorded."))
+        else:
+            messages.info(
+                self.request,
+                _(
+                    "You have recorded this action already. For a second one, say in "
+                    "the note what is different."
+                ),
+            )
         return redirect("action", number=action.pk)
 
 

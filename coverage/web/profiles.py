@@ -141,7 +141,7 @@ class VillagePage(RoleRequiredMixin, TemplateView):
             ),
             listed=[c for c in claims if c.kind == Claim.Kind.LISTED_BLANK],
             office_internet=list(village.office_internet.order_by("-stated_date")),
-            sites=list(sites_near(where)),
+            sites=list(sites_near(own_place)),
             neighbours=[
                 {
                     "code": n.code,

@@ -321,7 +321,14 @@ def test_folded_the_bar_keeps_the_legend_of_the_changes(open_map, months, size):
     expect(toggle).to_have_attribute("aria-expanded", "false")
     expect(page.get_by_role("checkbox", name="baru diukur")).to_be_visible()
     expect(page.get_by_label("Dibandingkan dengan")).to_be_hidden()
+    # Whoever gets the link, or loads the page anew, sees the same.
+    page.reload()
+    expect(page.get_by_role("checkbox", name="baru diukur")).to_be_visible()
+    expect(toggle).to_have_attribute("aria-expanded", "false")
     toggle.click()
+    if size == DESK:
+        page.reload()
+        expect(toggle).to_have_attribute("aria-expanded", "true")
     mode(page, "Satu bulan").check(force=True)
     toggle.click()
     expect(page.get_by_role("checkbox", name="baru diukur")).to_be_hidden()

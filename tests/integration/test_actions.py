@@ -18,6 +18,7 @@ from coverage.selectors.actions import (
     point_check,
 )
 from coverage.services.track_actions import (
+    SAME_WITHIN,
     FutureStepError,
     NoSuchSpotError,
     add_step,
@@ -51,7 +52,7 @@ def record(user, **values):
             "step_date": date(2026, 10, 1),
             **values,
         }
-    )
+    )[0]
 
 
 def told(**values):
@@ -259,9 +260,14 @@ def test_an_action_that_is_sent_twice_is_one(client, analyst, small_regency):
     address = f"{reverse('action-new')}?spot={IDENTITIES['a']}"
     first, second = (client.post(address, told(year="")) for _time in range(2))
     assert first.url == second.url
+    assert "sudah Anda catat" in client.get(second.url).content.decode()
     assert Action.objects.get().steps.count() == 1
     client.post(address, told(year="2027"))
     assert Action.objects.count() == 2
+    # Whoever tells the same another day means another one.
+    Action.objects.update(created_at=timezone.now() - SAME_WITHIN)
+    client.post(address, told(year=""))
+    assert Action.objects.count() == 3
 
 
 def test_an_action_without_a_place_is_not_recorded(client, analyst, small_regency):

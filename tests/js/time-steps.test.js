@@ -13,7 +13,7 @@ import {
 } from "../../static/js/map/time-steps.js";
 import { makeWords } from "../../static/js/map/words.js";
 
-const USUAL = { run: null, from: null, mode: "single", without: [] };
+const USUAL = { run: null, from: null, mode: "single", without: [], isFolded: false };
 const read = (search) => readTime(new URLSearchParams(search));
 
 test("what an address does not know of time is the usual", () => {
@@ -24,6 +24,7 @@ test("what an address does not know of time is the usual", () => {
 
 test("what is compared survives being written and read", () => {
   const time = { run: 7, from: 3, mode: "difference", without: ["newly_measured"] };
+  time.isFolded = true;
   const query = new URLSearchParams();
   writeTime(query, time);
   assert.deepEqual(readTime(query), time);

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -84,18 +84,18 @@ def _count(request: Request, address: str | None) -> Iterator[Standing]:
     else:
         # Behind a socket there is none, and none is longer, whatever a header says.
         kind, name = "address", (address or "")[:64]
-    now = int(time.time())
+    over, now = caches["over"], int(time.time())
     for rate in settings.KUKAR_RATES.get(kind, []):
         most, window_s = parsed(rate)
         window, passed_s = divmod(now, window_s)
         key = f"{kind}/{name}/{rate}/{window}"
         left_s = window_s - passed_s
         # Whoever has been refused costs this process no more questions to the database.
-        if cache.get(key) is None:
+        if over.get(key) is None:
             ends_at = datetime.fromtimestamp(now + left_s, UTC)
             count = count_request(key, ends_at=ends_at)
             if count > most:
-                cache.set(key, "over", timeout=left_s)
+                over.set(key, value=True, timeout=left_s)
         else:
             count = most + 1
         yield Standing(most, window_s, most - count, left_s)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.gis.db.models import MultiPolygonField
+from django.contrib.gis.db.models.functions import Distance
+from django.contrib.gis.geos import Point
 from django.db import connection
 from django.db.models import Func, Value
 
@@ -13,6 +15,17 @@ from villages.models import Village
 
 # A pixel or two where a district fills the screen.
 SIMPLIFIED_DEG = 0.0003
+
+
+def nearest_village(point: Point) -> tuple[Village, float] | None:
+    """Return the village whose own point is nearest to *point*, and how many km."""
+    village = (
+        Village.objects.annotate(apart=Distance("point", point, spheroid=False))
+        .only("name")
+        .order_by("apart")
+        .first()
+    )
+    return None if village is None else (village, village.apart.km)
 
 
 @dataclass(frozen=True)

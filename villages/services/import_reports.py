@@ -81,25 +81,18 @@ def row_report_path(batch_id: UUID) -> Path:
     return imports_dir() / f"{batch_id}.csv"
 
 
-def count_flagged_rows(batch_id: UUID) -> int:
-    """Return on how many stored rows of its row report an import has a remark."""
-    with row_report_path(batch_id).open(encoding="utf-8-sig", newline="") as file:
-        return sum(
-            row["result"] == STORED and row["reason"] != ""
-            for row in csv.DictReader(file, delimiter=_DELIMITER)
-        )
-
-
 def _summary_path(batch_id: UUID) -> Path:
     return imports_dir() / f"{batch_id}.json"
 
 
 def read_summary(batch_id: UUID) -> dict[str, Any]:
-    """Return the columns left aside and the first rejected rows of an import."""
+    """Return an import's columns left aside, first rejected rows and flagged rows."""
+    nothing = {"ignored_columns": [], "first_rejected": [], "flagged_rows": 0}
     try:
-        return json.loads(_summary_path(batch_id).read_text(encoding="utf-8"))
+        told = json.loads(_summary_path(batch_id).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {"ignored_columns": [], "first_rejected": []}
+        return nothing
+    return nothing | told
 
 
 def import_reports(
@@ -517,6 +510,7 @@ class RowReport:
         self._summary_path = _summary_path(batch_id)
         self.ignored_columns: list[str] = []
         self._first_rejected: list[dict[str, Any]] = []
+        self._flagged_rows = 0
         self._is_changed = True
         self._last_line = 0
         self.kept_rows = 0
@@ -524,6 +518,7 @@ class RowReport:
             self.kept_rows = self._cut_after(keep_rows)
         if self.kept_rows:
             summary = read_summary(batch_id)
+            self._flagged_rows = self._count_remarks()
             self.ignored_columns = summary["ignored_columns"]
             self._first_rejected = [
                 row
@@ -556,6 +551,9 @@ class RowReport:
         self._last_line = line
         if not problems:
             self._writer.writerow((line, result, "", "", remark, id_))
+            if remark:
+                self._flagged_rows += 1
+                self._is_changed = True
             return
         cells = {
             "column": ", ".join(problem.column for problem in problems),
@@ -584,9 +582,18 @@ class RowReport:
             summary = {
                 "ignored_columns": self.ignored_columns,
                 "first_rejected": self._first_rejected,
+                "flagged_rows": self._flagged_rows,
             }
             self._summary_path.write_text(json.dumps(summary), encoding="utf-8")
             self._is_changed = False
+
+    def _count_remarks(self) -> int:
+        """Count the rows of an earlier run that were stored with a remark."""
+        with self._path.open(encoding="utf-8-sig", newline="") as file:
+            return sum(
+                row["result"] == STORED and row["reason"] != ""
+                for row in csv.DictReader(file, delimiter=_DELIMITER)
+            )
 
     def _cut_after(self, rows: int) -> int:
         """Cut what an interrupted run wrote beyond *rows*; return the rows left."""

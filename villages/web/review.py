@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.contrib.gis.db.models.functions import Distance
 from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -36,11 +35,11 @@ from villages.models import (
     Operator,
     ReviewState,
     SignalReport,
-    Village,
 )
 from villages.models.reports import Internet, receipt
 from villages.models.reviews import LONGEST_REASON
 from villages.selectors.photos import photos_of
+from villages.selectors.places import nearest_village
 from villages.selectors.review_queue import (
     QUEUES,
     SHOWN,
@@ -290,18 +289,14 @@ def _report_context(report: SignalReport) -> dict[str, Any]:
 
 def _far_from(point: Point) -> str | None:
     """Say how far a point of no village is from the nearest village's centre."""
-    nearest = (
-        Village.objects.annotate(apart=Distance("point", point, spheroid=False))
-        .only("name")
-        .order_by("apart")
-        .first()
-    )
+    nearest = nearest_village(point)
     if nearest is None:
         return None
-    km = formats.number_format(round(nearest.apart.km), force_grouping=True)
+    village, km = nearest
+    decimals = 1 if km < 10 else 0
     return _("about %(km)s km from the centre of %(village)s") % {
-        "km": km,
-        "village": nearest.name,
+        "km": formats.number_format(round(km, decimals), decimals, force_grouping=True),
+        "village": village.name,
     }
 
 

@@ -35,7 +35,6 @@ from villages.selectors.review_queue import ReviewFilter
 from villages.services.import_reports import (
     accept_upload,
     cancel_import,
-    count_flagged_rows,
     is_interrupted,
     read_summary,
     row_report_path,
@@ -303,18 +302,14 @@ class ImportDetail(RoleRequiredMixin, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         batch = self.object
         titles = {format_.NAME: format_.TITLE for format_ in FORMATS}
-        has_row_report = batch.is_finished and row_report_path(batch.pk).exists()
         return super().get_context_data(
             **kwargs,
             **read_summary(batch.pk),
             status=_status(batch),
             format_title=titles.get(batch.format, batch.format),
             operator_name=batch.get_operator_display(),
-            has_row_report=has_row_report,
+            has_row_report=batch.is_finished and row_report_path(batch.pk).exists(),
             flagged=_flagged(batch),
-            would_be_flagged=count_flagged_rows(batch.pk)
-            if batch.is_dry_run and has_row_report
-            else 0,
         )
 
 

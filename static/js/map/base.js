@@ -118,10 +118,10 @@ export function makeBase(map, element) {
   let districts = [];
   let villages = [];
   // What was fitted last, and where that brought the map.
-  let fitted = null;
+  let fitted = false;
   let coveredPx = 0;
   const isWhereFitted = () =>
-    fitted !== null &&
+    fitted &&
     map.getZoom() === fitted.zoom &&
     // Leaflet rounds to whole pixels now and then.
     map.latLngToContainerPoint(fitted.center).distanceTo(map.getSize().divideBy(2)) < 2;
@@ -238,13 +238,19 @@ export function makeBase(map, element) {
     },
 
     fit(extent, options = {}) {
+      const corners = toCorners(extent);
+      const [right, bottom] = options.paddingBottomRight ?? [EDGE_PX, EDGE_PX];
+      // A movement that is under way would end first, and be taken for this one.
+      map.stop();
       map.once("moveend", () => {
-        fitted = { extent, options, zoom: map.getZoom(), center: map.getCenter() };
+        // While it zooms, Leaflet goes nowhere else.
+        const isThere = map.getBounds().contains(corners);
+        fitted = isThere && { extent, options, zoom: map.getZoom(), center: map.getCenter() };
       });
-      map.fitBounds(toCorners(extent), {
+      map.fitBounds(corners, {
         paddingTopLeft: [BUTTONS_PX, EDGE_PX],
-        paddingBottomRight: [EDGE_PX, EDGE_PX + coveredPx],
         ...options,
+        paddingBottomRight: [right, Math.max(bottom, EDGE_PX + coveredPx)],
       });
     },
 

@@ -171,7 +171,6 @@ page.time = makeTime(document.getElementById("time"), {
   remember,
   stage: mapElement.parentElement,
   isMotionReduced: minimumMotion,
-  hadPosition: page.hadPosition,
   swipe: {
     root: options.tiles,
     extent,

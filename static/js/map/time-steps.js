@@ -25,16 +25,18 @@ export function readTime(query) {
     from: runNumber(query.get("from")),
     mode: MODES.includes(mode) ? mode : MODES[0],
     without: CHANGES.filter((name) => (query.get("without") ?? "").split(",").includes(name)),
+    isFolded: query.get("bar") === "folded",
   };
 }
 
 /** Write it into `query`, leaving out what is usual. */
-export function writeTime(query, { run, from, mode, without }) {
+export function writeTime(query, { run, from, mode, without, isFolded }) {
   if (run !== null) query.set("run", run);
   if (mode === MODES[0]) return;
   query.set("time", mode);
   if (from !== null) query.set("from", from);
   if (without.length > 0) query.set("without", without.join(","));
+  if (isFolded) query.set("bar", "folded");
 }
 
 /** The runs that one may be compared with: those before it, oldest first. */

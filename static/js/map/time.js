@@ -143,9 +143,11 @@ export function makeTime(element, options) {
   function showFolded() {
     parts.more.hidden = !element.classList.contains("is-open") && chosen.mode !== "difference";
   }
-  parts.toggle.addEventListener("click", () =>
-    setOpen(parts.toggle.getAttribute("aria-expanded") !== "true"),
-  );
+  parts.toggle.addEventListener("click", () => {
+    chosen.isFolded = parts.toggle.getAttribute("aria-expanded") === "true";
+    setOpen(!chosen.isFolded);
+    remember();
+  });
 
   function showChoice() {
     for (const radio of element.querySelectorAll('[name="time-mode"]'))
@@ -298,19 +300,21 @@ export function makeTime(element, options) {
     if (shown !== null) compare();
   }
 
-  // On a narrow screen, and where the address names a place, the map is what was asked
-  // for, and the bar waits folded.
+  // On a narrow screen the map is what was asked for, and the bar waits folded.
   const isWide = window.matchMedia("(min-width: 48rem)");
-  setOpen(chosen.mode !== "single" && isWide.matches && !options.hadPosition);
+  setOpen(chosen.mode !== "single" && isWide.matches && !chosen.isFolded);
   let barPx = 0;
   new ResizeObserver(() => {
-    const grownPx = barPx > 0 ? element.offsetHeight - barPx : 0;
+    const isShown = element.offsetHeight > 0;
+    const grownPx = barPx > 0 && isShown ? element.offsetHeight - barPx : 0;
     barPx = element.offsetHeight;
     options.stage.style.setProperty("--time-px", `${barPx}px`);
     // Folded, it covers a corner, on a narrow screen little.
     const isOpen = element.classList.contains("is-open");
     const isTall = isOpen || (!isWide.matches && chosen.mode === "difference");
-    if (options.onCover(isTall ? barPx : 0)) return;
+    const belowPx =
+      options.stage.getBoundingClientRect().bottom - element.getBoundingClientRect().top;
+    if (options.onCover(isShown && isTall ? belowPx : 0)) return;
     // On a narrow screen the bar is as wide as the map: what was in the middle of what is
     // seen of the map stays there.
     if (!isWide.matches && grownPx !== 0)
