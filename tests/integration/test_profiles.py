@@ -320,6 +320,16 @@ def test_sites_come_nearest_first_and_not_from_beyond_reach(two_villages):
     assert found[0].distance.km == pytest.approx(1.11, abs=0.01)
 
 
+def test_sites_are_told_from_the_villages_own_point(small, page):
+    """Not from its largest settlement, where PODES' category is read."""
+    hulu = small["hulu"]
+    largest = max(hulu.settlements.all(), key=lambda one: one.people or 0)
+    largest.point = Point(hulu.point.x + 0.03, hulu.point.y, srid=4326)
+    largest.save()
+    Site.objects.create(name="BTS Hulu", kind="bts", point=hulu.point, source="x")
+    assert re.search(r"BTS Hulu \(.*?\): 0(,0)? k?m", page("/desa/64.02.12.2001/"))
+
+
 def test_the_estimate_of_any_operator_is_that_of_the_strongest(small):
     lon, lat = 116.05, 0.001
     column, row = (int(np.floor(v)) for v in grid.position_of(lon, lat))
