@@ -63,8 +63,8 @@ class Rates(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         standings = list(_count(request, self.get_ident(request)))
         if standings:
-            # Told is what ends first.
-            request._request.rate_standing = min(  # type: ignore[attr-defined]
+            # `RateHeaders` tells the one that ends first.
+            request._request.rate_standing = min(  # type: ignore[attr-defined]  # ours
                 standings, key=lambda each: each.left / each.most
             )
         over = [each.reset_s for each in standings if each.left < 0]
