@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.chromium import CHROMIUM, SANDBOX
+
 ROOT = Path(__file__).resolve().parents[1]
 LIGHTHOUSE = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"
-CHROMIUM = os.environ.get("KUKAR_CHROMIUM") or shutil.which("chromium")
-SANDBOX = [] if os.geteuid() else ["--no-sandbox"]
 ATTEMPTS = 3
 
 

@@ -87,7 +87,7 @@ class VillagePage(RoleRequiredMixin, TemplateView):
         is_stand_in = all(r.settlement is None for r in own if r.is_of_people)
         layers = layers_of_villages(run, [village.code]) if run else []
         where, point_kind = podes_point(village, settlements, facilities)
-        own_place, _kind = own_point(village, facilities)
+        own_place = own_point(village, facilities)[0]
         # What is sure first; within that they come largest first.
         spots = sorted(
             spots_in(run, [village.code]) if run else [],

@@ -34,7 +34,8 @@ import environ
 from playwright.sync_api import Page, sync_playwright
 
 from tests.bench import map_database
-from tests.lighthouse import CHROMIUM, SANDBOX, lighthouse
+from tests.chromium import CHROMIUM, SANDBOX
+from tests.lighthouse import lighthouse
 
 ROOT = Path(__file__).resolve().parents[2]
 REPEATS = 15

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from coverage.services.compute_run import compute_full
+from tests.chromium import CHROMIUM, SANDBOX
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 DESK = {"width": 1280, "height": 800}
@@ -22,15 +21,12 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture(scope="session")
 def chromium():
-    path = os.environ.get("KUKAR_CHROMIUM") or shutil.which("chromium")
-    if not path:
+    if CHROMIUM is None:
         pytest.skip("no Chromium here: set KUKAR_CHROMIUM")
     # The pages load what bin/bundle made; a module may have changed since.
     subprocess.run([settings.BASE_DIR / "bin" / "bundle"], check=True)
     with sync_playwright() as playwright:
-        # Chromium's own sandbox does not start for root, as in most containers.
-        sandbox = [] if os.geteuid() else ["--no-sandbox"]
-        browser = playwright.chromium.launch(executable_path=path, args=sandbox)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SANDBOX)
         yield browser
         browser.close()
 

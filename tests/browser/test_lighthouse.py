@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.lighthouse import CHROMIUM, LIGHTHOUSE, lighthouse
+from tests.chromium import CHROMIUM
+from tests.lighthouse import LIGHTHOUSE, lighthouse
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -29,6 +27,7 @@ from tests.browser.test_report_form import (
     receipts,
     stored_receipts,
 )
+from tests.chromium import CHROMIUM, SANDBOX
 from villages.api.probe import ProbeThrottle
 from villages.models import District, SignalReport
 
@@ -89,9 +88,8 @@ def test_chromium_would_install_it(chromium, live_server, client, reporter):
         # Nothing can be installed from the private windows that other tests use.
         context = chromium.browser_type.launch_persistent_context(
             profile,
-            executable_path=os.environ.get("KUKAR_CHROMIUM")
-            or shutil.which("chromium"),
-            args=["--no-sandbox"],
+            executable_path=CHROMIUM,
+            args=SANDBOX,
             viewport=PHONE,
         )
         context.add_cookies(

@@ -6,7 +6,8 @@ import { distanceM, PRECISE_M, STALE_MS, watchPosition } from "./position.js";
 
 const one = (selector, within = document) => within.querySelector(selector);
 
-// No place of the regency is as far from the centre of its village.
+// No place of the regency is as far from the centre of its village: 26 km are the most,
+// within boundaries that are approximate.
 const FAR_M = 100_000;
 
 /**
