@@ -159,6 +159,8 @@ export function makeTime(element, options) {
     for (const box of parts.legend.querySelectorAll("input"))
       box.checked = !chosen.without.includes(box.value);
     map.getContainer().classList.toggle("is-comparing", chosen.mode === "difference");
+    // Where the bar stands depends on the mode, even if it is as high as before.
+    tellCovered();
     if (shown === null) return null;
     const from = isComparing ? comparedWith(runs, shown.id, chosen.from) : null;
     parts.from.replaceChildren(
@@ -309,17 +311,21 @@ export function makeTime(element, options) {
     const grownPx = barPx > 0 && isShown ? element.offsetHeight - barPx : 0;
     barPx = element.offsetHeight;
     options.stage.style.setProperty("--time-px", `${barPx}px`);
-    // Folded, it covers a corner, on a narrow screen little.
-    const isOpen = element.classList.contains("is-open");
-    const isTall = isOpen || (!isWide.matches && chosen.mode === "difference");
-    const belowPx =
-      options.stage.getBoundingClientRect().bottom - element.getBoundingClientRect().top;
-    if (options.onCover(isShown && isTall ? belowPx : 0)) return;
+    if (tellCovered()) return;
     // On a narrow screen the bar is as wide as the map: what was in the middle of what is
     // seen of the map stays there.
     if (!isWide.matches && grownPx !== 0)
       map.panBy([0, Math.trunc(grownPx / 2)], { animate: false });
   }).observe(element);
+  /** Say how much of the map the bar covers; return whether the map makes room. */
+  function tellCovered() {
+    // Folded, it covers a corner, on a narrow screen little.
+    const isOpen = element.classList.contains("is-open");
+    const isTall = isOpen || (!isWide.matches && chosen.mode === "difference");
+    const belowPx =
+      options.stage.getBoundingClientRect().bottom - element.getBoundingClientRect().top;
+    return options.onCover(isTall && element.offsetHeight > 0 ? belowPx : 0);
+  }
   tellPlaying();
 
   return {
