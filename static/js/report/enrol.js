@@ -16,7 +16,7 @@ export function makeEnrolment({ say, device, onWanted }) {
   const input = one("[data-enrol-code]", box);
   const line = one("[data-enrol-state]", box);
   const openTitle = title.textContent;
-  let told = null; // what was said last of a code that was not taken
+  let told = null; // [words, kind] on what stands in the box, till that is changed or sent
 
   function tell(text, kind = "") {
     if (line.textContent !== text) line.textContent = text;
@@ -25,10 +25,10 @@ export function makeEnrolment({ say, device, onWanted }) {
   }
 
   function words({ device: known, isWanted, answer }) {
+    if (told) return told;
     if (isWanted && !answer) return [say("enrolling")];
     if (isWanted) return [say(answer.kind === "busy" ? "enrol_busy" : "enrol_waits")];
     if (answer?.kind === "refused") return [answer.detail ?? say("enrol_refused"), "bad"];
-    if (told) return [told];
     if (known?.refused) return [say("stopped_device_refused"), "bad"];
     if (known) {
       const { name, account } = known;
@@ -59,9 +59,14 @@ export function makeEnrolment({ say, device, onWanted }) {
     if (isCode(input.value)) {
       want(input.value.trim());
     } else {
-      tell(say("need_code"), "bad");
+      told = [say("need_code"), "bad"];
+      show();
       input.focus();
     }
+  });
+  input.addEventListener("input", () => {
+    told = null;
+    show();
   });
   for (const opener of document.querySelectorAll("[data-open-enrol]")) {
     opener.addEventListener("click", () => {
@@ -83,7 +88,7 @@ export function makeEnrolment({ say, device, onWanted }) {
     if (known && !known.refused) {
       // A link alone does not make another phone of one that is enrolled.
       input.value = code;
-      told = say("enrol_again", { device: known.name });
+      told = [say("enrol_again", { device: known.name })];
       await show();
     } else {
       await want(code);
