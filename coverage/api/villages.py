@@ -128,7 +128,8 @@ class VillageDetail(APIView):
 
     `state.sentence` is written in the reader's language. `state.operators` has for
     each operator `state` (four_g, weak_4g, likely_voice_only, voice_only,
-    likely_no_signal, no_signal, unknown, or mixed where places differ), `places` (how
+    likely_no_4g, no_4g, likely_no_signal, no_signal, unknown, or mixed where places
+    differ; no_4g says nothing of calls, which nobody measured there), `places` (how
     many of them are in which state) and `confidence` (mean probability that these
     states are right; null where nothing is measured). The places are the village's
     settlements, or its own point where `state.is_stand_in`. Claims come newest first.

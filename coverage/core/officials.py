@@ -17,6 +17,9 @@ class Official(StrEnum):
     WEAK_4G = "weak_4g"
     LIKELY_VOICE_ONLY = "likely_voice_only"
     VOICE_ONLY = "voice_only"
+    # Nobody measured calls there.
+    LIKELY_NO_4G = "likely_no_4g"
+    NO_4G = "no_4g"
     LIKELY_NO_SIGNAL = "likely_no_signal"
     NO_SIGNAL = "no_signal"
     UNKNOWN = "unknown"
@@ -25,9 +28,12 @@ class Official(StrEnum):
 WITHOUT_4G = (
     Official.LIKELY_VOICE_ONLY,
     Official.VOICE_ONLY,
+    Official.LIKELY_NO_4G,
+    Official.NO_4G,
     Official.LIKELY_NO_SIGNAL,
     Official.NO_SIGNAL,
 )
+CALLS_UNKNOWN = (Official.LIKELY_NO_4G, Official.NO_4G)
 WITHOUT_SIGNAL = (Official.LIKELY_NO_SIGNAL, Official.NO_SIGNAL)
 WITH_4G = (Official.FOUR_G, Official.WEAK_4G)
 
@@ -41,7 +47,7 @@ _BLANK = ("blank", "likely_blank")
 def official_state(internet: str | None, voice: str | None) -> Official:
     """Return the state of a place from those of its two services.
 
-    Nothing is guessed: without 4G, what calls do has to have been measured too.
+    Nothing is guessed: where 4G is missing and nobody measured calls, that is said.
 
     Parameters
     ----------
@@ -54,7 +60,7 @@ def official_state(internet: str | None, voice: str | None) -> Official:
     >>> official_state("likely_blank", "weak").value
     'likely_voice_only'
     >>> official_state("blank", None).value
-    'unknown'
+    'no_4g'
     """
     if internet == "covered":
         return Official.FOUR_G
@@ -68,7 +74,7 @@ def official_state(internet: str | None, voice: str | None) -> Official:
     if voice in _BLANK:
         is_sure = is_sure and voice == "blank"
         return Official.NO_SIGNAL if is_sure else Official.LIKELY_NO_SIGNAL
-    return Official.UNKNOWN
+    return Official.NO_4G if is_sure else Official.LIKELY_NO_4G
 
 
 def official_confidence(
@@ -96,6 +102,8 @@ def official_confidence(
         return None
     if state in WITH_4G:
         return min(1.0 - internet_p, SUREST)
+    if state in CALLS_UNKNOWN:
+        return min(internet_p, SUREST)
     if voice_p is None:
         return None
     voice = voice_p if state in WITHOUT_SIGNAL else 1.0 - voice_p

@@ -286,6 +286,7 @@ def _patterns(svg: Element, key: str, parts: Sequence[Part]) -> None:
             drawn = {
                 "sparse": ("M-1,4 L4,-1 M2,7 L7,2", "#ffffff", "1.5"),
                 "lines": ("M0,3 H6", "#ffffff", "0.9"),
+                "upright": ("M3,0 V6", "#ffffff", "0.9"),
                 "cross": ("M0,0 L6,6 M6,0 L0,6", "#ffffff", "0.5"),
                 "hatch": ("M-1,1 L1,-1 M0,6 L6,0 M5,7 L7,5", colour, "1.1"),
             }[name]

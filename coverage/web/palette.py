@@ -20,13 +20,16 @@ STATE_COLOURS: dict[str, Rgba] = {
 }
 
 # The state in officials' words (`coverage.core.officials`): the same colours where
-# they mean the same, and one for calls without internet. `static/css/states.css` has
+# they mean the same, one for calls without internet, and one for no internet where
+# nobody measured calls. `static/css/states.css` has
 # the same values.
 OFFICIAL_COLOURS: dict[str, tuple[int, int, int]] = {
     "four_g": STATE_COLOURS["covered"][:3],
     "weak_4g": STATE_COLOURS["weak"][:3],
     "likely_voice_only": (178, 146, 206),
     "voice_only": (112, 58, 162),
+    "likely_no_4g": (244, 182, 166),
+    "no_4g": (228, 118, 94),
     "likely_no_signal": STATE_COLOURS["likely_blank"][:3],
     "no_signal": STATE_COLOURS["blank"][:3],
     "unknown": STATE_COLOURS["unknown"][:3],
@@ -40,6 +43,8 @@ PATTERNS: dict[str, str] = {
     "weak_4g": "dots",
     "likely_voice_only": "sparse",
     "voice_only": "lines",
+    "likely_no_4g": "sparse",
+    "no_4g": "upright",
     "likely_blank": "sparse",
     "likely_no_signal": "sparse",
     "blank": "cross",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.gis.geos import Point
 
-from coverage.core.officials import WITH_4G, Official, podes_reading
+from coverage.core.officials import CALLS_UNKNOWN, WITH_4G, Official, podes_reading
 from coverage.models import ANY_OPERATOR, CoverageRun, LayerOperator, Service
 from coverage.selectors.around import SpotCount, SpotRow
 from coverage.selectors.places import PlaceRow
@@ -204,14 +204,20 @@ def to_measure(
     facilities: Sequence[Facility],
     start: Point,
 ) -> list[dict[str, Any]]:
-    """Return the places whose state nobody knows, nearest to *start* first."""
+    """Return the places whose state nobody knows, nearest to *start* first.
+
+    With ``is_calls`` where only calls were not measured.
+    """
     by_pk: dict[tuple[str, int], Settlement | Facility] = {
         ("settlement", s.pk): s for s in settlements
     }
     by_pk |= {("facility", f.pk): f for f in facilities}
     found: list[dict[str, Any]] = []
     for row in rows:
-        if row.operator != ANY_OPERATOR or row.official != Official.UNKNOWN:
+        is_calls = row.official in CALLS_UNKNOWN
+        if row.operator != ANY_OPERATOR or not (
+            is_calls or row.official == Official.UNKNOWN
+        ):
             continue
         if row.settlement is not None:
             place = by_pk.get(("settlement", row.settlement))
@@ -219,7 +225,15 @@ def to_measure(
             place = by_pk.get(("facility", row.facility))
         else:
             where = village.settlement_point or village.point
-            found.append({"name": None, "kind": "", "point": where, "km": 0.0})
+            found.append(
+                {
+                    "name": None,
+                    "kind": "",
+                    "point": where,
+                    "km": 0.0,
+                    "is_calls": is_calls,
+                }
+            )
             continue
         if place is None:
             continue
@@ -231,6 +245,7 @@ def to_measure(
                 "kind": place.get_kind_display(),
                 "point": place.point,
                 "km": km,
+                "is_calls": is_calls,
                 "is_demo": place.is_demo,
             }
         )

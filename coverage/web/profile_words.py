@@ -20,6 +20,10 @@ OFFICIAL_NAMES: dict[Official, Promise] = {
         "officials' word", "probably calls only (2G)"
     ),
     Official.VOICE_ONLY: pgettext_lazy("officials' word", "calls only (2G)"),
+    Official.LIKELY_NO_4G: pgettext_lazy(
+        "officials' word", "probably no 4G (calls not measured)"
+    ),
+    Official.NO_4G: pgettext_lazy("officials' word", "no 4G (calls not measured)"),
     Official.LIKELY_NO_SIGNAL: pgettext_lazy("officials' word", "probably no signal"),
     Official.NO_SIGNAL: pgettext_lazy("officials' word", "no signal"),
     Official.UNKNOWN: pgettext_lazy("officials' word", "not measured yet"),
@@ -40,13 +44,16 @@ def official_meanings() -> list[tuple[Official, str, str]]:
         Official.WEAK_4G: _("4G is there, but near its limit: often lost indoors."),
         Official.LIKELY_VOICE_ONLY: _("4G is probably missing; calls work."),
         Official.VOICE_ONLY: _("4G is missing; calls work, over 2G as a rule."),
+        Official.LIKELY_NO_4G: _(
+            "4G is probably missing; nobody has measured calls near enough."
+        ),
+        Official.NO_4G: _("4G is missing; nobody has measured calls near enough."),
         Official.LIKELY_NO_SIGNAL: _(
             "Neither 4G nor calls, and at least one of the two is not sure yet."
         ),
         Official.NO_SIGNAL: _("Neither 4G nor calls."),
         Official.UNKNOWN: _(
-            "Nobody has measured near enough, or calls were not measured where 4G "
-            "is missing. It does not mean no signal."
+            "Nobody has measured near enough. It does not mean no signal."
         ),
     }
     return [(s, str(OFFICIAL_NAMES[s]), meanings[s]) for s in Official]

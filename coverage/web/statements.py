@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from coverage.core.officials import WITHOUT_4G, WITHOUT_SIGNAL, Official
+from coverage.core.officials import CALLS_UNKNOWN, WITHOUT_4G, WITHOUT_SIGNAL, Official
 from coverage.models import ANY_OPERATOR
 from coverage.selectors.tallies import OfficialTally
 from villages.models import Claim
@@ -89,8 +89,11 @@ def verdict(
     if stated == Says.NONE:
         agrees = without > 0
     else:
-        extremes = (measured.counts[Official.FOUR_G], measured.of(WITHOUT_SIGNAL))
-        agrees = measured.total - unknown not in extremes
+        # Neither 4G everywhere nor nothing anywhere, whatever calls turn out to do.
+        known = measured.total - unknown
+        nothing = measured.of((*WITHOUT_SIGNAL, *CALLS_UNKNOWN))
+        agrees = known not in (measured.counts[Official.FOUR_G], nothing)
+        unknown += measured.of(CALLS_UNKNOWN)
     if agrees:
         return Verdict.AGREES
     return Verdict.OPEN if unknown else Verdict.DIFFERS

@@ -479,11 +479,28 @@ def test_what_to_measure_next_is_what_nobody_knows_nearest_first(small, page):
             source="x",
         ),
     )
+    a_place(
+        small["november"],
+        small["hulu"],
+        "blank",
+        "unknown",
+        facility=Facility.objects.create(
+            village=small["hulu"],
+            kind="other",
+            name="Lapangan",
+            point=Point(116.052, 0.0, srid=4326),
+            source="x",
+        ),
+    )
     text = page("/desa/64.02.12.2001/")
     part = text[text.index("Yang perlu diukur berikutnya Tempat") :]
     part = part[: part.index("Desa tetangga")]
-    # From 116.051: the hall at 0 km, RT 4 at 116.05; RT 1 to 3 are known.
+    # From 116.051: the hall at 0 km, RT 4 at 116.05; RT 1 to 3 are known, but of the
+    # field nobody knows whether calls work.
     assert part.index("Balai adat") < part.index("RT 4")
+    asked = "(4G sudah diukur, telepon belum)"
+    assert re.search(rf"Lapangan [^·]*· [^·()]*m {re.escape(asked)}", part), part
+    assert part.count(asked) == 1
     assert "RT 1" not in part
 
 

@@ -5,6 +5,8 @@ import itertools
 import pytest
 
 from coverage.core.officials import (
+    WITHOUT_4G,
+    WITHOUT_SIGNAL,
     Official,
     official_confidence,
     official_state,
@@ -16,8 +18,10 @@ U = "unknown"
 TABLE = {
     "covered": ["four_g"] * 6,
     "weak": ["weak_4g"] * 6,
-    "likely_blank": ["likely_voice_only"] * 2 + ["likely_no_signal"] * 2 + [U, U],
-    "blank": ["voice_only"] * 2 + ["likely_no_signal", "no_signal", U, U],
+    "likely_blank": ["likely_voice_only"] * 2
+    + ["likely_no_signal"] * 2
+    + ["likely_no_4g"] * 2,
+    "blank": ["voice_only"] * 2 + ["likely_no_signal", "no_signal"] + ["no_4g"] * 2,
     "unknown": [U] * 6,
     None: [U] * 6,
 }
@@ -37,7 +41,9 @@ def test_the_table_of_both_services(internet, voice, state):
 
 
 def test_without_4g_nothing_is_said_of_calls_that_nobody_measured():
-    assert official_state("blank", "unknown") == Official.UNKNOWN
+    state = official_state("blank", "unknown")
+    assert state in WITHOUT_4G
+    assert state not in WITHOUT_SIGNAL
 
 
 @pytest.mark.parametrize(
@@ -52,6 +58,9 @@ def test_without_4g_nothing_is_said_of_calls_that_nobody_measured():
         ("four_g", 0.0, 0.0, 0.998),
         ("unknown", 0.9, 0.9, None),
         ("no_signal", 0.9, None, None),
+        ("no_4g", 0.9, None, 0.9),
+        ("likely_no_4g", 0.6, 0.3, 0.6),
+        ("no_4g", 1.0, None, 0.998),
     ],
 )
 def test_the_less_sure_service_decides_how_sure(state, internet_p, voice_p, confidence):

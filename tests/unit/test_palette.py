@@ -90,7 +90,7 @@ def test_every_eye_tells_the_states_apart(sight):
 def test_every_eye_tells_officials_words_apart(sight):
     # What is only likely shares a hue with what is sure and is striped as well.
     sure = {k: v for k, v in OFFICIAL_COLOURS.items() if k != "unknown"}
-    del sure["likely_voice_only"]
+    del sure["likely_voice_only"], sure["likely_no_4g"]
     for one, other in itertools.combinations(sure, 2):
         difference = np.linalg.norm(
             lab(sure[one], SIGHT[sight]) - lab(sure[other], SIGHT[sight])
@@ -100,7 +100,7 @@ def test_every_eye_tells_officials_words_apart(sight):
 
 def test_the_signs_of_officials_words_have_the_charts_colours():
     sheet = STYLE_SHEET.with_name("states.css").read_text()
-    own = {"likely_voice_only", "voice_only"}
+    own = {"likely_voice_only", "voice_only", "likely_no_4g", "no_4g"}
     for state, rgb in OFFICIAL_COLOURS.items():
         if state != "unknown":
             rule = re.search(rf"\.swatch--{state} {{(.*?)}}", sheet)

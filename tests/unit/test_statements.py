@@ -64,6 +64,10 @@ def test_what_is_said_of_one_settlement_is_not_compared_with_the_village():
         ({"four_g": 2, "likely_no_signal": 1}, "differs", "agrees", "agrees"),
         ({"four_g": 2, "unknown": 1}, "open", "open", "open"),
         ({"no_signal": 1, "unknown": 5}, "differs", "open", "agrees"),
+        ({"no_4g": 2}, "differs", "open", "agrees"),
+        ({"no_4g": 1, "no_signal": 1}, "differs", "open", "agrees"),
+        ({"no_4g": 1, "voice_only": 1}, "differs", "agrees", "agrees"),
+        ({"likely_no_4g": 1, "four_g": 1}, "differs", "agrees", "agrees"),
         ({"unknown": 4}, "not_measured", "not_measured", "not_measured"),
     ],
 )
