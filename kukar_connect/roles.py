@@ -9,13 +9,19 @@ admin     everything, with the admin site
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.mixins import AccessMixin
+from django.contrib.auth.mixins import AccessMixin, LoginRequiredMixin
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -65,7 +71,33 @@ class CanSeeReports(BasePermission):
         return has_role(request.user, "verifier")
 
 
-class RoleRequiredMixin(AccessMixin):
+def sign_in_first(request: HttpRequest) -> HttpResponseRedirect:
+    """Send the visitor to sign in and then back to the page where they were.
+
+    For a form that is the page which it stood on: many addresses take forms only.
+    """
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path())
+    page = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()})
+    parts = urlsplit(page if is_ours else "/")
+    return redirect_to_login(parts._replace(scheme="", netloc="", fragment="").geturl())
+
+
+class SignInFirstMixin(AccessMixin):
+    request: HttpRequest
+
+    def handle_no_permission(self) -> HttpResponseRedirect:
+        if self.raise_exception or self.request.user.is_authenticated:
+            return super().handle_no_permission()
+        return sign_in_first(self.request)
+
+
+class SignedInMixin(SignInFirstMixin, LoginRequiredMixin):
+    """A page for everyone who has signed in."""
+
+
+class RoleRequiredMixin(SignInFirstMixin):
     """A page for one role and those above it; ``None`` follows the map's rule."""
 
     role: str | None = None
@@ -81,3 +113,25 @@ class RoleRequiredMixin(AccessMixin):
         if not is_allowed:
             return self.handle_no_permission()
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def role_required(role: str) -> Callable[[View], View]:
+    """Make a view that is a function one for *role* and those above it."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(
+            request: HttpRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
+            if has_role(request.user, role):
+                return view(request, *args, **kwargs)
+            if request.user.is_authenticated:
+                raise PermissionDenied
+            return sign_in_first(request)
+
+        return checked
+
+    return decorate

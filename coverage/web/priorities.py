@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -44,7 +43,7 @@ from coverage.web.priority_words import (
 )
 from coverage.web.sheet_notes import notes_of_run
 from kukar_connect.params import ParameterError
-from kukar_connect.roles import RoleRequiredMixin
+from kukar_connect.roles import RoleRequiredMixin, SignedInMixin
 from kukar_connect.spreadsheets import Column, Sheet, csv_response, workbook_response
 from villages.models import District
 
@@ -308,7 +307,7 @@ class PrioritiesFile(Ranking):
         ]
 
 
-class SaveWeights(LoginRequiredMixin, View):
+class SaveWeights(SignedInMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:

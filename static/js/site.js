@@ -1,9 +1,11 @@
 // What every page shares. Pages work without it.
 
 import { openTarget, remember } from "./remember.js";
+import { outlastSigningIn } from "./written.js";
 
 remember();
 openTarget();
+outlastSigningIn();
 window.addEventListener("hashchange", () => openTarget());
 
 // An open menu closes on Escape and on a click elsewhere.

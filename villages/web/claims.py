@@ -26,7 +26,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import FormView, ListView, TemplateView
 
 from kukar_connect.errors import DomainError
-from kukar_connect.roles import RoleRequiredMixin
+from kukar_connect.roles import RoleRequiredMixin, role_required
 from villages.importers.claim_files import MAX_BYTES, MAX_ROWS
 from villages.models import Claim, ClaimSheet, District, Found, Operator, Village
 from villages.selectors.used_reports import used_sql
@@ -43,7 +43,6 @@ from villages.services.match_villages import Match
 from villages.services.verify_claims import verify_claim
 from villages.web.forms import ClaimDecisionForm, ClaimSheetForm
 from villages.web.uploads import BoundedUploadMixin
-from villages.web.views import analysts_only
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN_SHEETS = 30
@@ -253,7 +252,7 @@ def _villages_of(chosen: dict[str, str]) -> dict[int, str]:
 
 
 @require_POST
-@analysts_only
+@role_required("analyst")
 def discard(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     discard_sheet(sheet_id=pk)
     messages.info(request, _("The sheet was discarded. Nothing of it was kept."))
@@ -261,14 +260,14 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 @require_GET
-@analysts_only
+@role_required("analyst")
 def template(request: HttpRequest) -> HttpResponseBase:
     villages = Village.objects.select_related("district").only("name", "district__name")
     return _workbook(template_workbook(villages=villages), "isian-sinyal-desa.xlsx")
 
 
 @require_GET
-@analysts_only
+@role_required("analyst")
 def row_report(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     sheet = get_object_or_404(ClaimSheet, pk=pk, confirmed_at__isnull=False)
     name = f"{PurePath(sheet.file_name).stem}-hasil.xlsx"

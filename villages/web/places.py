@@ -28,7 +28,7 @@ from django.views.generic import FormView, TemplateView
 
 from kukar_connect.errors import DomainError
 from kukar_connect.geojson import collection_response
-from kukar_connect.roles import RoleRequiredMixin, has_role
+from kukar_connect.roles import RoleRequiredMixin, has_role, role_required
 from villages.importers.place_files import MAX_BYTES, MAX_ROWS
 from villages.models import Facility, Settlement, Village
 from villages.selectors.places import VillagePlaces, places_by_village, village_outlines
@@ -44,7 +44,6 @@ from villages.services.place_workbooks import place_template
 from villages.web.claims import XLSX
 from villages.web.place_forms import PlaceForm, PlaceListForm, village_choices
 from villages.web.uploads import BoundedUploadMixin
-from villages.web.views import analysts_only
 
 # What the address calls the two sorts of places.
 SORTS: dict[str, tuple[str, type[Settlement] | type[Facility]]] = {
@@ -137,7 +136,7 @@ def _on_map(sort: str, place: Settlement | Facility) -> dict[str, Any]:
 
 
 @require_GET
-@analysts_only
+@role_required("analyst")
 def outlines(request: HttpRequest) -> HttpResponseBase:
     """Answer the outlines of the villages of a district."""
     code = request.GET.get("kecamatan", "").replace("\0", "")
@@ -348,7 +347,7 @@ class ListPage(RoleRequiredMixin, TemplateView):
 
 
 @require_POST
-@analysts_only
+@role_required("analyst")
 def discard(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     discard_list(pk)
     messages.info(request, _("The list was discarded. Nothing of it was stored."))
@@ -356,7 +355,7 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 @require_GET
-@analysts_only
+@role_required("analyst")
 def template(request: HttpRequest, sort: str) -> HttpResponseBase:
     what, _model = _sort(sort)
     name = "permukiman.xlsx" if sort == "rt" else "fasilitas.xlsx"

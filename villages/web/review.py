@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,9 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.contrib.auth.views import redirect_to_login
 from django.contrib.gis.geos import Point
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,7 +22,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 
 from kukar_connect.errors import DomainError
-from kukar_connect.roles import RoleRequiredMixin, has_role
+from kukar_connect.roles import RoleRequiredMixin, role_required
 from villages.flags import Flag, flag_effects
 from villages.models import (
     Device,
@@ -313,20 +310,6 @@ def _around(row: dict[str, Any]) -> dict[str, Any]:
 # --- deciding --------------------------------------------------------------------
 
 
-def verifiers_only(
-    view: Callable[..., HttpResponseBase],
-) -> Callable[..., HttpResponseBase]:
-    @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if has_role(request.user, "verifier"):
-            return view(request, *args, **kwargs)
-        if request.user.is_authenticated:
-            raise PermissionDenied
-        return redirect_to_login(reverse("review"))
-
-    return checked
-
-
 def _done(decision: str, count: int) -> str:
     texts = {
         ReviewState.ACCEPTED: ngettext(
@@ -345,7 +328,7 @@ def _done(decision: str, count: int) -> str:
 
 
 @require_POST
-@verifiers_only
+@role_required("verifier")
 def decide(request: HttpRequest) -> HttpResponseBase:
     """Decide about one report and go on to the next of the queue."""
     chosen = read_filter(request.GET)
@@ -380,7 +363,7 @@ def decide(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-@verifiers_only
+@role_required("verifier")
 def decide_all(request: HttpRequest) -> HttpResponseBase:
     """Decide about all reports of a filter, once their number was confirmed."""
     chosen = read_filter(request.GET)

@@ -9,7 +9,6 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.generic import FormView
 
-from kukar_connect.roles import has_role
+from kukar_connect.roles import SignedInMixin, has_role
 from villages.models import ApiToken
 from villages.services.api_tokens import (
     TokenError,
@@ -67,7 +66,7 @@ class TokenForm(forms.Form):
             ]
 
 
-class Tokens(LoginRequiredMixin, FormView):
+class Tokens(SignedInMixin, FormView):
     """Lists the visitor's own tokens, and makes another."""
 
     form_class = TokenForm
@@ -82,7 +81,7 @@ class Tokens(LoginRequiredMixin, FormView):
         user = self.request.user
         try:
             token, text = create_api_token(
-                user=user,  # type: ignore[arg-type]  # LoginRequiredMixin lets in no other
+                user=user,  # type: ignore[arg-type]  # SignedInMixin lets in no other
                 name=form.cleaned_data["name"],
                 scopes=form.cleaned_data["scopes"],
                 days=form.cleaned_data["days"],
@@ -120,7 +119,7 @@ class Tokens(LoginRequiredMixin, FormView):
         )
 
 
-class RevokeToken(LoginRequiredMixin, View):
+class RevokeToken(SignedInMixin, View):
     """Ends one of the visitor's own tokens."""
 
     http_method_names = ["post"]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import (
     FileResponse,
@@ -28,7 +24,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import DetailView, FormView, TemplateView
 
-from kukar_connect.roles import RoleRequiredMixin, has_role
+from kukar_connect.roles import RoleRequiredMixin, role_required
 from villages.importers import FORMATS, own_csv
 from villages.models import Environment, ImportBatch, Operator, Technology
 from villages.selectors.review_queue import ReviewFilter
@@ -354,29 +350,15 @@ def _status(batch: ImportBatch) -> dict[str, Any]:
     }
 
 
-def analysts_only(
-    view: Callable[..., HttpResponseBase],
-) -> Callable[..., HttpResponseBase]:
-    @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if has_role(request.user, "analyst"):
-            return view(request, *args, **kwargs)
-        if request.user.is_authenticated:
-            raise PermissionDenied
-        return redirect_to_login(request.get_full_path())
-
-    return checked
-
-
 @require_GET
-@analysts_only
+@role_required("analyst")
 def import_status(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     batch = get_object_or_404(ImportBatch, pk=pk)
     return JsonResponse(_status(batch), headers={"Cache-Control": "no-store"})
 
 
 @require_POST
-@analysts_only
+@role_required("analyst")
 def resume(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     batch = get_object_or_404(ImportBatch, pk=pk)
     if is_interrupted(batch):
@@ -385,14 +367,14 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@analysts_only
+@role_required("analyst")
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     cancel_import(get_object_or_404(ImportBatch, pk=pk))
     return redirect("import-detail", pk=pk)
 
 
 @require_GET
-@analysts_only
+@role_required("analyst")
 def row_report(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     batch = get_object_or_404(ImportBatch, pk=pk)
     path = row_report_path(batch.pk)
@@ -407,7 +389,7 @@ def row_report(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 @require_GET
-@analysts_only
+@role_required("analyst")
 def sample_file(request: HttpRequest) -> HttpResponseBase:
     path = settings.BASE_DIR / "fixtures" / "samples" / "reports.csv"
     return FileResponse(
