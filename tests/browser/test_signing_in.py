@@ -40,7 +40,9 @@ def sign_in(page):
 def expect_filled_in(page):
     expect(page.get_by_text(FILLED_IN)).to_be_visible()
     expect(page.get_by_label("Apa yang dilakukan?")).to_have_value("repeater")
-    expect(page.get_by_label("Siapa penanggung jawabnya?")).to_have_value("Bidang infrastruktur")
+    expect(page.get_by_label("Siapa penanggung jawabnya?")).to_have_value(
+        "Bidang infrastruktur"
+    )
     expect(page.get_by_label("Catatan")).to_have_value(
         "Tiang di RT 3,\ndekat balai desa"
     )
