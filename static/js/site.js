@@ -1,9 +1,11 @@
 // What every page shares. Pages work without it.
 
+import { beginWithFew } from "./few.js";
 import { openTarget, remember } from "./remember.js";
 import { outlastSigningIn } from "./written.js";
 
 remember();
+beginWithFew();
 openTarget();
 outlastSigningIn();
 window.addEventListener("hashchange", () => openTarget());

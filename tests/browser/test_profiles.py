@@ -181,3 +181,51 @@ def test_without_script_the_pages_say_the_same(open_page, places, officer):
     page = open_page(HULU, officer, java_script_enabled=False)
     expect(page.locator(".headline")).to_contain_text("2 dari 3 permukiman")
     expect(page.get_by_role("figure").first.get_by_role("img")).to_be_visible()
+
+
+@pytest.fixture
+def nine_settlements(places):
+    hulu = Settlement.objects.first().village
+    for n in range(4, 10):
+        Settlement.objects.create(
+            village=hulu,
+            kind="rt",
+            name=f"RT {n}",
+            point=Point(116.03, 0.001 * n, srid=4326),
+            source="kantor desa",
+        )
+
+
+def test_on_a_phone_a_long_table_begins_with_its_first_rows(
+    nine_settlements, open_page, officer, assert_accessible
+):
+    page = open_page(HULU, officer, size=PHONE)
+    table = page.get_by_role("table", name="Permukiman", exact=True)
+    rows = table.locator("tbody tr").filter(visible=True)
+    expect(rows).to_have_count(5)
+    button = page.get_by_role("button", name="Tampilkan semua (9)")
+    assert_accessible(page)
+    button.press("Enter")
+    expect(rows).to_have_count(9)
+    expect(button).to_have_count(0)
+    # Who reads on by keyboard or ear goes on with the first row that was not there.
+    expect(rows.nth(5).get_by_role("rowheader")).to_be_focused()
+    # A short one is whole.
+    services = page.get_by_role("table", name="Layanan publik", exact=True)
+    expect(services.locator("tbody tr")).to_have_count(1)
+    assert "stack--few" not in services.get_attribute("class")
+
+
+def test_at_a_desk_and_on_paper_a_long_table_is_whole(
+    nine_settlements, open_page, officer
+):
+    page = open_page(HULU, officer, size=DESK)
+    rows = page.get_by_role("table", name="Permukiman", exact=True).locator("tbody tr")
+    button = page.get_by_role("button", name="Tampilkan semua (9)")
+    expect(rows.filter(visible=True)).to_have_count(9)
+    expect(button).to_have_count(0)
+    page.set_viewport_size(PHONE)
+    expect(button).to_be_visible()
+    page.emulate_media(media="print")
+    expect(rows.filter(visible=True)).to_have_count(9)
+    expect(button).to_have_count(0)
