@@ -149,10 +149,7 @@ def map_texts() -> dict[str, Any]:
             "tell the administrator."
         ),
         "error_gone": _("What this link shows no longer exists in the current run."),
-        "error_surface": _(
-            "Part of the signal surface could not be loaded. Move the map or reload "
-            "the page to try again."
-        ),
+        "error_surface": _("Part of the signal surface could not be loaded."),
         "error_osm": _(
             "The OpenStreetMap background cannot be reached. The map works without it."
         ),

@@ -9,12 +9,15 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from coverage.services.compute_run import compute_full
 from tests.chromium import CHROMIUM, SANDBOX
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+# A busy machine answers late; a test that passes takes no longer for it.
+expect.set_options(timeout=20_000)
+
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 

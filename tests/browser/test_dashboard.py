@@ -20,6 +20,7 @@ def test_an_official_reads_it_and_goes_to_the_map(
     expect(page.get_by_role("heading", level=1)).to_have_text("Keadaan kabupaten")
     page.get_by_label("Operator", exact=True).select_option("TELKOMSEL")
     page.get_by_role("button", name="Tampilkan").click()
+    page.wait_for_load_state()
     districts = page.get_by_role("region", name="Setiap kecamatan, Telkomsel")
     # Long lists are folded where they are long: on a phone.
     expect(districts).to_be_visible(visible=size == DESK)

@@ -262,7 +262,9 @@ def test_the_office_enrols_a_phone_and_revokes_it_in_one_click(
     desk.get_by_label("Melapor untuk akun").select_option("reporter")
     desk.get_by_role("button", name="Buat kode").click()
     expect(desk.get_by_role("img", name="Kode QR")).to_be_visible()
-    assert desk.get_by_role("img", name="Kode QR").evaluate("i => i.naturalWidth") > 200
+    desk.wait_for_function(
+        "document.querySelector('.enrolment__qr img').naturalWidth > 200"
+    )
     assert_accessible(desk)
     code = desk.locator(".enrolment__code").inner_text()
     assert re.fullmatch(r"\w{4}-\w{4}", code)

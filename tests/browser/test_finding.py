@@ -203,8 +203,9 @@ def test_while_measuring_a_click_is_a_point_and_opens_nothing(open_map):
     page = open_map(BLANK)
     # Clicks that come before the reckoning has loaded count as well.
     waiting = []
-    page.route("**/*geodesic*", lambda route: waiting.append(route))
-    page.get_by_role("button", name="Ukur jarak atau luas").click()
+    page.route("**/*geodesic*", waiting.append)
+    with page.expect_request("**/*geodesic*"):
+        page.get_by_role("button", name="Ukur jarak atau luas").click()
     page.locator("#map").click(position={"x": 500, "y": 500})
     expect(
         page.get_by_role("status").filter(has_text="Perlu satu titik lagi.")
@@ -403,16 +404,12 @@ def test_the_offices_map_is_chosen_drawn_named_and_remembered(open_map, office_m
     with page.expect_response(re.compile("latar.pmtiles")) as first:
         page.get_by_role("radio", name="Peta kantor").check()
     assert first.value.status == 206
-    tile = page.locator(".leaflet-osm-pane canvas.leaflet-tile-loaded").first
-    expect(tile).to_be_visible()
-    colours = page.locator(".leaflet-osm-pane canvas").evaluate_all(
-        """tiles => tiles.flatMap((tile) => {
-            const middle = tile.getContext("2d").getImageData(
-                tile.width / 2, tile.height / 2, 1, 1).data;
-            return [Array.from(middle).join()];
-        })"""
+    # Waits until water has been drawn in the middle of some tile.
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".leaflet-osm-pane canvas")].some((tile) =>
+            tile.getContext("2d").getImageData(tile.width / 2, tile.height / 2, 1, 1)
+                .data.join() === "207,221,227,255")"""
     )
-    assert "207,221,227,255" in colours, "no water is drawn"
     expect(page.locator(".leaflet-control-attribution")).to_have_text(
         "© <b>Kantor</b> & rekan"
     )

@@ -70,6 +70,7 @@ def test_it_lies_where_the_map_draws_the_same_and_then_leaves(open_slowly, size)
     page, go_on = open_slowly(size=size)
     expect(picture(page)).to_have_js_property("complete", True)
     assert picture(page).evaluate("e => e.naturalWidth") > 500
+    picture(page).evaluate("e => e.decode()")
     before = seen(page)
     go_on(SCRIPT, SPOTS)
     expect(picture(page)).to_have_count(0)

@@ -74,15 +74,24 @@ def test_a_click_on_a_blank_spot_opens_it_in_words(open_map):
     assert f"spot={spot.identity}" in page.url
 
 
-@pytest.mark.parametrize("late", ["**/blank-spots/*/?*", "**/coverage/at/*"])
-def test_on_a_phone_nothing_jumps_when_the_facts_of_a_spot_arrive(open_map, late):
+@pytest.mark.parametrize(
+    ("late", "in_url"),
+    [
+        ("**/blank-spots/*/?*", r"/blank-spots/[^/]+/\?"),
+        ("**/coverage/at/*", "/coverage/at/"),
+    ],
+)
+def test_on_a_phone_nothing_jumps_when_the_facts_of_a_spot_arrive(
+    open_map, late, in_url
+):
     page = open_map(f"?operator=TELKOMSEL{BLANK}", size=PHONE)
     held = []
     page.route(late, lambda route: held.append(route))
-    open_middle(page)
+    with page.expect_event("request", lambda r: re.search(in_url, r.url)):
+        open_middle(page)
     expect(panel(page).get_by_role("heading").first).to_contain_text("km²")
     before = panel(page).bounding_box()
-    page.wait_for_timeout(300)
+    expect(panel(page).locator(".answer")).to_be_attached()
     answer = panel(page).locator(".answer")
     top = answer.bounding_box()["y"]
     assert panel(page).locator(".facts").count() == 0
@@ -200,6 +209,77 @@ def test_a_background_that_cannot_be_reached_shows_one_plain_note(open_map, comp
     expect(page.locator(".leaflet-osm-pane img:not([hidden])")).to_have_count(0)
     # The browser's own word on every tile that was refused.
     complaints[:] = [text for text in complaints if "net::ERR_FAILED" not in text]
+
+
+def asked_again(page, name="response"):
+    """Wait until the page has asked for a newer run, as it does every few seconds."""
+    for _ in range(2):
+        with page.expect_event(name, lambda event: "runs/current/" in event.url):
+            pass
+
+
+def fail(page, address):
+    page.route(address, lambda route: route.abort())
+
+
+def notes(page):
+    return page.locator("#notes p")
+
+
+def again(page):
+    return page.locator("#notes").get_by_role("button", name="Coba lagi")
+
+
+def choose_operator(page, operator):
+    page.get_by_label("Operator", exact=True).select_option(operator)
+
+
+@pytest.fixture
+def unreachable(complaints):
+    """The browser's own words on what cannot be reached are no fault of the page."""
+    yield
+    complaints[:] = [text for text in complaints if "net::ERR" not in text]
+
+
+def test_what_is_missing_keeps_its_note_until_it_is_there(open_map, unreachable):
+    page = open_map(BLANK)
+    fail(page, "**/map-blank-spots/*")
+    choose_operator(page, "TELKOMSEL")
+    expect(again(page)).to_be_visible()
+    # That the server answers something else does not bring them.
+    asked_again(page)
+    expect(again(page)).to_be_visible()
+    page.unroute("**/map-blank-spots/*")
+    with page.expect_response(re.compile("map-blank-spots/.*TELKOMSEL")):
+        again(page).click()
+    expect(notes(page)).to_have_count(0)
+
+
+def test_a_note_that_was_closed_comes_back_with_the_next_failure(open_map, unreachable):
+    page = open_map(BLANK)
+    fail(page, "**/map-blank-spots/*")
+    choose_operator(page, "TELKOMSEL")
+    expect(again(page)).to_be_visible()
+    page.get_by_role("button", name="Tutup pesan ini").click()
+    expect(notes(page)).to_have_count(0)
+    choose_operator(page, "INDOSAT")
+    expect(again(page)).to_be_visible()
+
+
+def test_after_a_lost_connection_what_is_missing_comes_by_itself(open_map, unreachable):
+    page = open_map(BLANK)
+    page.context.set_offline(True)
+    asked_again(page, "requestfailed")
+    expect(notes(page)).to_have_count(1)
+    page.get_by_role("button", name="Tutup pesan ini").click()
+    # Whoever closed it knows.
+    asked_again(page, "requestfailed")
+    expect(notes(page)).to_have_count(0)
+    choose_operator(page, "TELKOMSEL")
+    expect(again(page)).to_be_visible()
+    with page.expect_response(re.compile("map-blank-spots/.*TELKOMSEL")):
+        page.context.set_offline(False)
+    expect(notes(page)).to_have_count(0)
 
 
 def test_before_the_first_run_the_map_says_how_to_begin(

@@ -204,3 +204,18 @@ def test_a_blank_spots_panel_leads_to_its_page(a_run, officer, open_page):
     page = open_page(f"/?operator=TELKOMSEL&spot={spot.identity}", officer)
     page.get_by_role("link", name="Halaman blank spot ini").click()
     expect(page).to_have_url(re.compile(f"/blank-spot/{spot.identity}/"))
+
+
+def test_states_of_places_that_could_not_be_had_are_asked_for_again(
+    open_map, complaints
+):
+    page = open_map()
+    page.route("**/place-states/*", lambda route: route.abort())
+    page.locator("input[name=layer][value=settlements]").check()
+    again = page.locator("#notes").get_by_role("button", name="Coba lagi")
+    expect(again).to_be_visible()
+    page.unroute("**/place-states/*")
+    with page.expect_response(re.compile("place-states/")):
+        again.click()
+    expect(page.locator("#notes p")).to_have_count(0)
+    complaints[:] = [text for text in complaints if "net::ERR" not in text]

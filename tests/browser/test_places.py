@@ -78,6 +78,7 @@ def test_a_list_is_looked_at_and_stored(
     expect(page.get_by_text("Daftar tersimpan.")).to_be_visible()
     assert_accessible(page)
     page.get_by_role("link", name="Permukiman dan fasilitas").click()
+    page.wait_for_load_state()
     page.locator("details.fold > summary").first.click()
     page.get_by_role("link", name="Hulu").click()
     expect(page.get_by_role("row").filter(has_text="RT 1")).to_contain_text("1.250")

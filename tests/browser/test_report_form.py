@@ -357,6 +357,13 @@ def test_what_the_server_refuses_is_set_aside_corrected_and_sent(open_form):
     expect(queue(page)).to_contain_text("1 not accepted")
     expect(log(page)).to_contain_text("RSRP (dBm): -125.0 is outside")
     assert SignalReport.objects.count() == 1
+    again = page.get_by_role("button", name="Correct and send again")
+    drawn = again.element_handle()
+    choose(page, "XLSmart", "Nothing")
+    press(page, "Save report")
+    expect_all_sent(page, 2)
+    # What another report does neither moves the button nor takes a press away.
+    assert drawn.evaluate("button => button.isConnected")
     press(page, "Correct and send again")
     expect(page.get_by_text("You are correcting a report.")).to_be_visible()
     page.get_by_label("RSRP (dBm) Telkomsel").fill("-95")
@@ -462,6 +469,7 @@ def test_a_phone_that_gives_no_position_gets_a_pin(open_form):
     choose(page, "Telkomsel", "Nothing")
     press(page, "Save report")
     expect(page.get_by_text("There is no position yet.")).to_be_visible()
+    expect(page.get_by_role("button", name="Zoom in")).to_be_visible()
     page.get_by_role("application").click(position={"x": 150, "y": 100})
     expect(page.get_by_text("Pin set by hand")).to_be_visible()
     press(page, "Save report")

@@ -89,10 +89,8 @@ def test_a_photo_taken_offline_and_cut_off_by_a_killed_tab_arrives(open_form, ph
     choose(page, "Indosat", "Good")
     take(page, photo)
     shown = page.get_by_alt_text("The photo as it will be sent")
-    assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [
-        960,
-        1280,
-    ]
+    expect(shown).to_have_js_property("naturalWidth", 960)
+    expect(shown).to_have_js_property("naturalHeight", 1280)
     press(page, "Save report")
     expect(queue(page)).to_contain_text("2 waiting · 0 sent · 1 photo")
     expect(shown).to_be_hidden()
@@ -353,6 +351,12 @@ def test_the_file_of_the_queue_says_that_photos_are_not_in_it(open_form, photo):
     expect(queue(page)).to_contain_text("1 photo")
     with page.expect_download():
         press(page, "Save what is not sent as a file")
+    expect(queue(page)).to_contain_text("Photos are not in the file")
+    # Trying in vain once more does not take away where the file has to go.
+    with page.expect_event("requestfailed"):
+        press(page, "Send now")
+    expect(page.get_by_role("button", name="Send now")).to_be_enabled()
+    expect(queue(page)).to_contain_text("No connection")
     expect(queue(page)).to_contain_text("Photos are not in the file")
 
 

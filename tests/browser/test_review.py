@@ -111,8 +111,11 @@ def test_three_reports_are_reviewed_with_the_keyboard(
 
     page.keyboard.press("j")
     expect(heading).to_contain_text("Indosat")
+    # The page takes keys from here on.
+    expect(heading).to_be_focused()
     page.keyboard.press("k")
     expect(heading).to_contain_text("internet bagus")
+    expect(heading).to_be_focused()
 
     page.keyboard.press("a")
     expect(page.get_by_role("status")).to_contain_text("1 laporan diterima.")
@@ -125,6 +128,7 @@ def test_three_reports_are_reviewed_with_the_keyboard(
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("1 laporan ditolak.")
     expect(page.locator(".review-reasons")).to_contain_text("Posisi nol (0, 0)")
+    expect(heading).to_be_focused()
 
     page.keyboard.press("t")
     page.keyboard.type("Di mana ini?")
@@ -211,7 +215,8 @@ def test_the_reporter_reads_the_decision_and_answers_without_a_network(
         ids=[asked.pk], decision="asked", reason="Di dalam rumah?", by=verifier
     )
 
-    phone.reload()
+    with phone.expect_response("**/api/v1/tasks/"):
+        phone.reload()
     expect(log).to_contain_text("HP tanpa kartu.")
     expect(log).to_contain_text("Di dalam rumah?")
     picture(phone, "review-log")

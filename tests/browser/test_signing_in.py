@@ -82,6 +82,7 @@ def test_a_form_that_was_open_too_long_is_filled_in_after_reloading(
     expect(written.get_by_role("heading", level=1)).to_have_text(
         "Halaman terlalu lama terbuka"
     )
+    written.wait_for_load_state()
     written.go_back()
     written.reload()
     expect_filled_in(written)

@@ -131,7 +131,7 @@ def test_an_address_with_a_run_that_is_gone_shows_the_current_one(open_map, comp
 
 def test_playing_goes_through_all_months_and_stops_at_the_current_one(open_map, months):
     names = [name for _, name in months]
-    page = open_map()
+    page = open_map(reduced_motion="reduce")
     play_button(page).click()
     expect(play_button(page)).to_have_accessible_name("Jeda")
     for name in names[:2]:
@@ -148,10 +148,37 @@ def test_playing_is_stopped_by_escape_and_by_the_slider(open_map, months):
     play_button(page).press("Enter")
     expect(play_button(page)).to_have_accessible_name("Jeda")
     page.keyboard.press("Escape")
-    expect(play_button(page)).to_have_accessible_name("Putar bulan demi bulan")
+    stopped = "Putar bulan demi bulan"
+    expect(play_button(page)).to_have_accessible_name(stopped)
+    expect(slider(page)).to_have_attribute("aria-valuetext", months[0][1])
+    # Before the next month comes, which would stop by itself at the end.
     play_button(page).press("Enter")
-    slider(page).press("End")
-    expect(play_button(page)).to_have_accessible_name("Putar bulan demi bulan")
+    slider(page).press("Home")
+    expect(play_button(page)).to_have_accessible_name(stopped, timeout=2_000)
+
+
+def test_a_month_that_comes_after_a_pause_does_not_play_on(open_map, months):
+    (first, first_name), (second, _), _ = months
+    page = open_map(reduced_motion="reduce")
+    held = []
+    page.route(f"**/runs/{first.pk}/", held.append)
+    with page.expect_request(f"**/runs/{first.pk}/"):
+        play_button(page).click()
+    # Paused and begun anew, before the first month is there.
+    play_button(page).click()
+    with page.expect_request(f"**/runs/{first.pk}/"):
+        play_button(page).click()
+    for route in held:
+        route.continue_()
+    expect(page.locator("#status")).to_contain_text(f"{first.pk}")
+    # One that plays, and not two: paused, nothing moves any more.
+    play_button(page).click()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    # Longer than a month stays.
+    page.wait_for_timeout(4_000)
+    assert [url for url in asked if f"/runs/{second.pk}/" in url] == []
+    expect(slider(page)).to_have_attribute("aria-valuetext", first_name)
 
 
 def test_the_divider_is_moved_by_keyboard_and_by_dragging(open_map, months):
@@ -264,19 +291,23 @@ def test_on_a_phone_the_map_stays_in_sight_above_the_open_bar(open_map, months):
     place = page.locator(".map-label", has_text="Hulu")
     expect(place).to_be_attached()
 
-    def middle():
-        """Return how far below the middle of what is seen of the map the label lies."""
-        seen = page.locator(".stage").bounding_box()["y"], bar.bounding_box()["y"]
-        return place.bounding_box()["y"] - sum(seen) / 2
-
-    before = middle()
+    # How far below the middle of what is seen of the map the label lies.
+    middle = """() => {
+        const top = (selector) => document.querySelector(selector).getBoundingClientRect().top;
+        const label = [...document.querySelectorAll(".map-label")].find(
+            (each) => each.textContent.includes("Hulu"));
+        return label.getBoundingClientRect().top - (top(".stage") + top("#time")) / 2;
+    }"""
+    before = page.evaluate(middle)
     page.get_by_role("button", name="Bandingkan").click()
     mode(page, "Sebelum/sesudah").check()
     expect(page.get_by_role("button", name="Tabel per kecamatan")).to_be_visible()
     stage = page.locator(".stage").bounding_box()
+    expect(bar).to_contain_text("Sejak")
     assert bar.bounding_box()["height"] < 0.5 * stage["height"]
-    page.wait_for_timeout(200)
-    assert abs(middle() - before) <= 3
+    page.wait_for_function(
+        f"before => Math.abs(({middle})() - before) <= 3", arg=before
+    )
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -287,31 +318,37 @@ def test_the_whole_regency_stays_in_sight_above_the_open_bar(open_map, months, s
     page.get_by_role("button", name="Bandingkan").click()
     mode(page, "Perubahan").check(force=True)
     expect(bar).to_contain_text("Sejak")
-    page.wait_for_timeout(200)
-
-    def clearance():
-        box = land.bounding_box()
-        return bar.bounding_box()["y"] - box["y"] - box["height"]
-
-    assert clearance() >= 0
+    # How much of the map is free above the land, and between the land and the bar.
+    free = """() => {
+        const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+        const land = box(".leaflet-lines-pane path");
+        return [land.top - box(".stage").top, box("#time").top - land.bottom];
+    }"""
+    page.wait_for_function(f"() => Math.min(...({free})()) >= 0")
     if size == PHONE:
         # Beside two months the bar stands higher, and the map makes room for either.
-        top = page.locator(".stage").bounding_box()["y"]
         for name in ("Sebelum/sesudah", "Perubahan"):
             mode(page, name).check(force=True)
-            page.wait_for_timeout(300)
-            above = land.bounding_box()["y"] - top
-            assert abs(above - clearance()) < 5
+            page.wait_for_function(
+                f"() => {{ const [above, below] = ({free})();"
+                " return below >= 0 && Math.abs(above - below) < 5; }"
+            )
         return
     # Nothing lies over the map's buttons.
     for name in ("Cetak", "Bagikan"):
         page.get_by_role("button", name=name).click(trial=True, timeout=3000)
     # Whoever has moved the map wants it where it is.
+    before = page.url
     page.get_by_role("button", name="Perbesar").click()
-    page.wait_for_timeout(500)
+    expect(page).not_to_have_url(before)
     before = land.bounding_box()
-    page.get_by_role("button", name="Bandingkan").click()
-    page.wait_for_timeout(200)
+    toggle = page.get_by_role("button", name="Bandingkan")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+    # What would follow the bar does so in the frame after it.
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
     assert land.bounding_box() == before
 
 

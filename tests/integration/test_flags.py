@@ -509,6 +509,25 @@ def test_the_order_of_rows_in_a_file_changes_no_flag(two_villages, rows, chance)
     assert flags_by_row(order) == straight
 
 
+def test_two_readings_of_one_moment_end_a_run_in_either_order(two_villages):
+    def flags(*last):
+        with transaction.atomic():
+            rows = [
+                at(minute, minute, operator="TELKOMSEL", rsrp_dbm=-95, rsrq_db=-9)
+                for minute in range(4)
+            ]
+            rows += [
+                at(4, 4, operator="TELKOMSEL", rsrp_dbm=rsrp, rsrq_db=-9)
+                for rsrp in last
+            ]
+            logged(*rows)
+            found = {(row.observed_at, row.rsrp_dbm): flags_of(row) for row in rows}
+            transaction.set_rollback(True)
+        return found
+
+    assert flags(-95, -80) == flags(-80, -95)
+
+
 # --- the table of effects ---------------------------------------------------------------
 
 

@@ -220,6 +220,8 @@ moved_too_fast AS (
 )"""
 
 _READING = "technology, rsrp_dbm, rsrq_db, sinr_db"
+# Whole, so that rows of one moment come out alike in whatever order they were sent.
+_IN_ORDER = f"at_s, place_x, place_y, {_READING}"
 
 
 def _stored_readings(condition: str, order: str) -> str:
@@ -268,6 +270,7 @@ repeated AS (
                 SELECT *, lead(is_other) OVER by_time AS is_next_other
                 FROM (
                     SELECT line, operator, device_model, at_s, place_x, place_y,
+                           {_READING},
                            rsrq_db IS NOT NULL OR sinr_db IS NOT NULL AS are_several,
                            lag(rsrp_dbm) OVER by_time IS DISTINCT FROM rsrp_dbm
                            OR lag(rsrq_db) OVER by_time IS DISTINCT FROM rsrq_db
@@ -277,14 +280,14 @@ repeated AS (
                            OR lag(place_y) OVER by_time <> place_y AS is_elsewhere
                     FROM reading
                     WINDOW by_time AS (PARTITION BY operator, device_model
-                                       ORDER BY at_s, place_x, place_y)
+                                       ORDER BY {_IN_ORDER})
                 ) AS compared
                 WINDOW by_time AS (PARTITION BY operator, device_model
-                                   ORDER BY at_s, place_x, place_y)
+                                   ORDER BY {_IN_ORDER})
             ) AS looked_at
             WHERE NOT is_other OR NOT is_next_other
             WINDOW by_time AS (PARTITION BY operator, device_model
-                               ORDER BY at_s, place_x, place_y)
+                               ORDER BY {_IN_ORDER})
         ) AS numbered
         GROUP BY operator, device_model, run
         HAVING 1 + count(*) FILTER (WHERE is_elsewhere AND NOT is_other)

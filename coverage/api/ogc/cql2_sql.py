@@ -17,12 +17,10 @@ import cql2
 import shapely
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from coverage.api.ogc.crs import Crs
-from coverage.api.ogc.items import STORED
+from coverage.api.ogc.items import STORED, FilterError
 from coverage.api.ogc.schemas import Collection
-from kukar_connect.errors import DomainError
 
 LANGUAGES = ("cql2-text", "cql2-json")
 # A filter in an address is short; deeper nesting than this nobody writes.
@@ -65,10 +63,6 @@ TEMPORAL = {
     "t_finishes": "({b} = {d} AND {a} > {c})",
     "t_finishedby": "({b} = {d} AND {a} < {c})",
 }
-
-
-class FilterError(DomainError):
-    title = gettext_noop("The filter cannot be used.")
 
 
 @dataclass(frozen=True)
@@ -119,8 +113,11 @@ class Writer:
         raise FilterError(_("The filter holds a value that is not known here."))
 
     def value(self, value: Any) -> str:
+        # PostgreSQL keeps no NUL in a text.
         if isinstance(value, str):
             value = value.replace("\0", "")
+        elif isinstance(value, list):
+            value = [text.replace("\0", "") for text in value]
         name = f"cql_{len(self.values)}"
         self.values[name] = value
         return f"%({name})s"
@@ -262,7 +259,10 @@ class Writer:
 
     def write_like(self, args: list[Any]) -> str:
         value, pattern = (self.of_kind("text", one) for one in args)
-        told = args[1] if isinstance(args[1], str) else ""
+        told = args[1]
+        while isinstance(told, dict) and str(told.get("op")).lower() == "casei":
+            told = _only(told.get("args", []))
+        told = told if isinstance(told, str) else ""
         if (len(told) - len(told.rstrip("\\"))) % 2:
             raise FilterError(_("A pattern does not end with a single backslash."))
         return f"({value.sql} LIKE {pattern.sql})"

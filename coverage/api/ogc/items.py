@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
-from django.db import connection
+from django.db import DataError, connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -32,6 +32,10 @@ class WalkError(DomainError):
         super().__init__(
             _("The feature it stopped at is gone; begin with the first page again.")
         )
+
+
+class FilterError(DomainError):
+    title = gettext_noop("The filter cannot be used.")
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,23 @@ def page_of(collection: Collection, query: ItemQuery) -> Page:
     One statement, of which the answer is one row: PostgreSQL joins the features to one
     text faster than they could be handed over. It finds, sorts and counts keys and
     places of rows alone, and reads the rest only of what is shown.
+
+    Raises
+    ------
+    WalkError
+        If the feature that *query* goes on behind is not there any more.
+    FilterError
+        If the filter reckons with numbers beyond those of the database.
     """
+    try:
+        return _page_of(collection, query)
+    except DataError as error:
+        if not query.condition:
+            raise
+        raise FilterError(_("A number of the filter is too large.")) from error
+
+
+def _page_of(collection: Collection, query: ItemQuery) -> Page:
     where, values = _conditions(collection, query)
     terms = terms_of(collection, query.sorting)
     sought, after = dict(values), ""

@@ -67,6 +67,7 @@ export function makeSurface(
       className: "surface-tiles",
     });
     coming = layer;
+    const again = () => layer.redraw();
     layer.on("loading", () => onBusy(true));
     layer.on("tileerror", async ({ tile }) => {
       // Outside the regency the server answers that there is nothing to draw, which
@@ -75,7 +76,7 @@ export function makeSurface(
         (response) => response.ok,
         () => false,
       );
-      if (!isThere) onBroken();
+      if (!isThere) onBroken(again);
     });
     layer.on("load", () => {
       onBusy(false);

@@ -88,8 +88,7 @@ page.picture = makeFirstPicture(document.getElementById("first-picture"), shell)
 // The page is put together in pieces, so that a slow phone answers between them.
 await pause();
 page.base = makeBase(map, mapElement);
-const tellBroken = () =>
-  notes.add("error_surface", texts.error_surface, { isError: true });
+const tellBroken = (retry) => progress.tell({ key: "error_surface" }, retry);
 const extent = () => page.boundaries.extent;
 page.surface = makeSurface(map, options.tiles, {
   extent,

@@ -12,7 +12,7 @@ export function makeNotes(element, { texts }) {
 
   return {
     remove,
-    add(key, text, { isError = false, action = null } = {}) {
+    add(key, text, { isError = false, action = null, onClosed = () => {} } = {}) {
       if (shown.has(key)) return;
       const note = h(
         "div",
@@ -25,7 +25,10 @@ export function makeNotes(element, { texts }) {
             type: "button",
             class: "note__close",
             "aria-label": texts.dismiss,
-            onclick: () => note.remove(),
+            onclick: () => {
+              remove(key);
+              onClosed();
+            },
           },
           "×",
         ),

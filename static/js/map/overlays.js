@@ -15,8 +15,14 @@ export function makeOverlays(map, { api, loading, view, language, onReportCount 
   // Settlements and facilities ask for the same states at the same time.
   let asked = null;
   const statesOf = (kind) => async (question) => {
-    if (asked?.question !== question)
-      asked = { question, answer: api.get("place-states/", question) };
+    if (asked?.question !== question) {
+      const own = { question, answer: api.get("place-states/", question) };
+      asked = own;
+      own.answer.catch(() => {
+        // Whoever tries again asks again.
+        if (asked === own) asked = null;
+      });
+    }
     return (await asked.answer)[kind];
   };
 
@@ -78,7 +84,7 @@ export function makeOverlays(map, { api, loading, view, language, onReportCount 
         );
       }
       // What went wrong is told by the layers' own ways of loading.
-      return loading("overlays", () => Promise.all(waiting));
+      return loading("overlays", () => Promise.all(waiting), () => this.ask(run));
     },
 
     /** The filters changed: what is here already is shown or not. */

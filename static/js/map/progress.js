@@ -13,27 +13,47 @@ export function makeProgress(element, { mapElement, notes, texts, login }) {
     mapElement.setAttribute("aria-busy", String(busy.size > 0));
   }
 
+  // What may be tried again, by the key of the error that its note tells of.
+  const retries = new Map();
+
+  function retryAll(key) {
+    const missing = retries.get(key);
+    retries.delete(key);
+    notes.remove(key);
+    for (const retry of missing) retry();
+  }
+
   function tell(error, retry) {
     if (error.name === "AbortError") return;
+    const { key } = error;
     // Anything that is not ours is a fault of this program and belongs in the console.
-    if (!error.key) throw error;
+    if (!key) throw error;
+    if (retry) {
+      // A note that could only be read gets its button.
+      if (!retries.has(key)) notes.remove(key);
+      retries.set(key, (retries.get(key) ?? new Set()).add(retry));
+    }
     const action =
-      error.key === "error_session"
+      key === "error_session"
         ? h("a", { class: "button button--quiet", href: login }, texts.sign_in)
         : retry &&
           h(
             "button",
-            {
-              type: "button",
-              class: "button button--quiet",
-              onclick: () => {
-                notes.remove(error.key);
-                retry();
-              },
-            },
+            { type: "button", class: "button button--quiet", onclick: () => retryAll(key) },
             texts.retry,
           );
-    notes.add(error.key, texts[error.key], { isError: true, action });
+    notes.add(key, texts[key], {
+      isError: true,
+      action,
+      onClosed: () => retries.delete(key),
+    });
+  }
+
+  /** The server answers; `isAgain`: after it could not be reached. */
+  function tellReached({ isAgain }) {
+    if (isAgain) for (const key of [...retries.keys()]) retryAll(key);
+    // Else what is missing keeps its note until it is there.
+    if (!retries.has("error_network")) notes.remove("error_network");
   }
 
   async function loading(name, work, retry) {
@@ -48,5 +68,5 @@ export function makeProgress(element, { mapElement, notes, texts, login }) {
     }
   }
 
-  return { setBusy, tell, loading };
+  return { setBusy, tell, tellReached, loading };
 }

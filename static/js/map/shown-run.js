@@ -8,7 +8,7 @@ import { fill } from "./words.js";
 /** `page` is what main.js puts together; `page.run` is the run shown, or null. */
 export function makeShownRun(page) {
   const { api, view, words, texts, live, notes, surface, spots, overlays } = page;
-  const { loading, tell } = page;
+  const { loading, tell, tellReached } = page;
 
   const spotsOf = new Map();
 
@@ -79,6 +79,7 @@ export function makeShownRun(page) {
     if (page.panels.kind === "list") page.panels.openList({ isRefresh: true });
   }
 
+  let isLost = false;
   const { ask } = watchRuns({
     api,
     async onRun(next) {
@@ -104,8 +105,10 @@ export function makeShownRun(page) {
       }
     },
     onError(error) {
-      if (error) tell(error);
-      else notes.remove("error_network");
+      // Asked every few seconds, but told once: who closed the note knows.
+      if (error && !isLost) tell(error);
+      else if (!error) tellReached({ isAgain: isLost });
+      isLost = error !== null;
     },
   });
 

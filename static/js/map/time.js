@@ -27,6 +27,8 @@ export function makeTime(element, options) {
   let shown = null;
   let current = null;
   let isPlaying = false;
+  // Numbers each play: a month that comes after a pause does not go on with it.
+  let plays = 0;
   let playTimer = null;
   let settleTimer = null;
   let difference = null;
@@ -83,6 +85,11 @@ export function makeTime(element, options) {
     window.clearTimeout(settleTimer);
     settleTimer = window.setTimeout(() => choose(run), SETTLE_MS);
   });
+  // Also where it cannot move any further, which is no "input".
+  parts.slider.addEventListener("pointerdown", stop);
+  parts.slider.addEventListener("keydown", ({ key }) => {
+    if (/^(Arrow|Page|Home|End)/.test(key)) stop();
+  });
   parts.now.addEventListener("click", () => {
     stop();
     choose(runs.at(-1));
@@ -104,12 +111,12 @@ export function makeTime(element, options) {
     if (shown) live.textContent = fill(texts.time_stopped, { month: nameOf(shown.id) });
   }
 
-  async function step() {
+  async function step(play) {
     const at = nextIndex(Number(parts.slider.value), runs.length);
     await choose(runs[at]);
-    if (!isPlaying) return;
+    if (!isPlaying || play !== plays) return;
     if (at === runs.length - 1) stop();
-    else playTimer = window.setTimeout(step, stay);
+    else playTimer = window.setTimeout(step, stay, play);
   }
 
   parts.play.addEventListener("click", () => {
@@ -118,8 +125,9 @@ export function makeTime(element, options) {
       return;
     }
     isPlaying = true;
+    plays += 1;
     tellPlaying();
-    step();
+    step(plays);
   });
   document.addEventListener("visibilitychange", stop);
   element.addEventListener("keydown", (event) => {

@@ -43,6 +43,7 @@ export function makeLog({
   const list = one("[data-log]");
   const exportButton = one("[data-export]");
   let justSaved = 0;
+  let exported = ""; // where the file has to go, till something else is saved
   let shown = SHOWN;
 
   const time = (iso) =>
@@ -66,6 +67,7 @@ export function makeLog({
     if (answers > 0) parts.push(say("answers_wait", { count: answers }));
     if (reports.aside > 0) parts.push(say("some_aside", { count: reports.aside }));
     if (photos.aside > 0) parts.push(say("photos_aside", { count: photos.aside }));
+    if (exported && waiting + reports.aside > 0) parts.unshift(exported);
     return parts.join(" ");
   }
 
@@ -115,6 +117,8 @@ export function makeLog({
   function entry(item, photo) {
     const { report } = item;
     const line = element("li", `log__item log__item--${item.state}`);
+    // Two that look alike are not the same.
+    line.dataset.id = item.id;
     const head = element("p", "log__head");
     head.append(
       element("strong", "", names.operator(report.operator)),
@@ -222,11 +226,20 @@ export function makeLog({
         (a.order ?? 0) - (b.order ?? 0),
     );
     const photoOf = new Map(kept.flatMap((each) => each.reports.map((id) => [id, each])));
-    list.replaceChildren(
-      ...items.slice(0, shown).map((item) => entry(item, photoOf.get(item.id))),
-    );
-    if (items.length > shown) list.append(moreButton(items.length, state));
+    const lines = items.slice(0, shown).map((item) => entry(item, photoOf.get(item.id)));
+    if (items.length > shown) lines.push(moreButton(items.length, state));
+    replaceChanged(lines);
     one("[data-log-section]").hidden = items.length === 0;
+  }
+
+  /** Draw only what changed: a press and the focus outlast what does not concern them. */
+  function replaceChanged(lines) {
+    for (const [at, line] of lines.entries()) {
+      const old = list.children[at];
+      if (!old) list.append(line);
+      else if (old.outerHTML !== line.outerHTML) old.replaceWith(line);
+    }
+    while (list.children.length > lines.length) list.lastChild.remove();
   }
 
   // The queue as a file: for when the phone never finds a signal again.
@@ -249,13 +262,15 @@ export function makeLog({
     window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     const told = [say("exported", { address: importUrl })];
     if (hasPhotos) told.push(say("exported_without_photos"));
-    status.textContent = told.join(" ");
+    exported = told.join(" ");
+    status.textContent = exported;
   });
 
   return {
     show,
     celebrate(count) {
       justSaved = count;
+      exported = "";
       // The next visit starts with a quiet bar.
       window.setTimeout(() => {
         justSaved = 0;

@@ -197,8 +197,9 @@ export function makeProbe({ say, language, url, headers, name }) {
       status.textContent = say("probe_wifi");
       return;
     }
-    running = new AbortController();
-    const { signal } = running;
+    const mine = new AbortController();
+    running = mine;
+    const { signal } = mine;
     startButton.disabled = true;
     try {
       const rates = await measure({
@@ -209,16 +210,17 @@ export function makeProbe({ say, language, url, headers, name }) {
           status.textContent = say(`probe_${step}`);
         },
       });
+      if (running !== mine) return;
       if (offered.includes(operator)) measured.set(operator, rates);
       status.textContent = say("probe_done");
       showResults();
       close();
       askButton.focus();
     } catch (error) {
-      status.textContent = say(`probe_${error.reason ?? "network"}`);
+      if (running === mine) status.textContent = say(`probe_${error.reason ?? "network"}`);
     } finally {
-      startButton.disabled = false;
-      running = null;
+      if (running === mine) running = null;
+      if (running === null) startButton.disabled = false;
     }
   });
 
@@ -238,7 +240,10 @@ export function makeProbe({ say, language, url, headers, name }) {
       showResults();
     },
     forget() {
+      // What it would still say belongs to a form that was sent.
       running?.abort();
+      running = null;
+      startButton.disabled = false;
       measured.clear();
       status.textContent = "";
       close();
