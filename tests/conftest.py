@@ -6,6 +6,7 @@ import os
 import uuid
 from datetime import UTC, datetime, timedelta
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
@@ -19,6 +20,17 @@ from villages.services.submit_reports import NewReport, store_reports
 # Playwright's sync API runs an event loop in the test's thread; Django would
 # otherwise take every query there for a mistake.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# A busy machine may take its time over an example, and what CI finds it finds again.
+# HYPOTHESIS_PROFILE=default looks at other examples each time.
+hypothesis.settings.register_profile(
+    "kukar",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "kukar"))
 
 ROLLBACK = "django_db_serialized_rollback"
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)

@@ -203,7 +203,7 @@ def test_while_measuring_a_click_is_a_point_and_opens_nothing(open_map):
     page = open_map(BLANK)
     # Clicks that come before the reckoning has loaded count as well.
     waiting = []
-    page.route("**/*geodesic*", waiting.append)
+    page.route("**/*geodesic*", lambda route: waiting.append(route))
     with page.expect_request("**/*geodesic*"):
         page.get_by_role("button", name="Ukur jarak atau luas").click()
     page.locator("#map").click(position={"x": 500, "y": 500})

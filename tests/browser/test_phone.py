@@ -288,7 +288,7 @@ def test_what_waits_is_sent_by(open_form, by):
     page = open_form("" if by == "online" else DEAF)
     # No timer rings by itself, so that only one cause is left.
     page.clock.install()
-    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=30))
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=10))
     expect(queue(page)).to_contain_text("Account: reporter.")
     page.context.set_offline(True)
     choose(page, "Telkomsel", "Nothing")

@@ -368,9 +368,10 @@ def test_what_the_server_refuses_is_set_aside_corrected_and_sent(open_form):
     expect(page.get_by_text("You are correcting a report.")).to_be_visible()
     page.get_by_label("RSRP (dBm) Telkomsel").fill("-95")
     press(page, "Save report")
-    expect_all_sent(page, 2)
+    expect_all_sent(page, 3)
     assert SignalReport.objects.get(operator="TELKOMSEL").rsrp_dbm == -95
-    assert len({report.observed_at for report in SignalReport.objects.all()}) == 1
+    one_visit = SignalReport.objects.filter(operator__in=["TELKOMSEL", "INDOSAT"])
+    assert len({report.observed_at for report in one_visit}) == 1
 
 
 def test_a_full_phone_is_told_and_the_form_stays_filled_in(open_form):

@@ -109,6 +109,7 @@ def test_a_photo_taken_offline_and_cut_off_by_a_killed_tab_arrives(open_form, ph
         if len(ranges) == 4:
             break
         page.wait_for_timeout(50)
+    assert len(ranges) == 4
     expect(queue(page)).to_contain_text("0 waiting · 2 sent · 1 photo")
     expect(queue(page)).to_contain_text("Sending photos")
     assert SignalReport.objects.count() == 2

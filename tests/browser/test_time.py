@@ -161,7 +161,7 @@ def test_a_month_that_comes_after_a_pause_does_not_play_on(open_map, months):
     (first, first_name), (second, _), _ = months
     page = open_map(reduced_motion="reduce")
     held = []
-    page.route(f"**/runs/{first.pk}/", held.append)
+    page.route(f"**/runs/{first.pk}/", lambda route: held.append(route))
     with page.expect_request(f"**/runs/{first.pk}/"):
         play_button(page).click()
     # Paused and begun anew, before the first month is there.

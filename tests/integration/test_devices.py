@@ -239,7 +239,7 @@ def test_of_eight_phones_that_use_a_code_at_once_one_enrols(reporter):
 
     def enrol(_):
         try:
-            together.wait(10)
+            together.wait(120)
             return enroll_device(code=code, token=a_token(), now=timezone.now())[1]
         except CodeRefusedError as refusal:
             return refusal.facts["reason"]

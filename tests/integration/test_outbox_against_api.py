@@ -461,4 +461,4 @@ def test_whatever_happens_what_was_saved_is_stored_once(account):
             ),
         )
     finally:
-        phone.process.communicate(timeout=10)
+        phone.process.communicate(timeout=60)

@@ -643,7 +643,7 @@ def test_eight_senders_of_the_same_pieces_make_one_photo(two_reports, reporter):
 
     def send(number: int) -> list[str]:
         try:
-            together.wait(10)
+            together.wait(120)
             states = []
             # Each begins elsewhere, and goes round until it hears that all is there.
             for turn in range(40 * len(starts)):

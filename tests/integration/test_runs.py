@@ -109,7 +109,7 @@ def start():
         process.communicate()
 
 
-def wait_until(condition, limit_s=30.0):
+def wait_until(condition, limit_s=180.0):
     end_s = time.monotonic() + limit_s
     while not (found := condition()):
         assert time.monotonic() < end_s, "It did not happen in time."
@@ -122,7 +122,7 @@ def some_tiles():
 
 
 def result_of(process):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return json.loads(out.splitlines()[-1])
 
@@ -175,7 +175,7 @@ def test_the_worker_goes_on_with_a_killed_run_and_learns_beside_the_map(land, st
     assert p_at(change, FAR_LON, FAR_LAT, "XLSMART") != UNKNOWN_P
     assert p_at(learned, FAR_LON, FAR_LAT, "XLSMART") != UNKNOWN_P
     worker.terminate()
-    worker.communicate(timeout=30)
+    worker.communicate(timeout=180)
     assert worker.returncode == 0
 
 
@@ -189,7 +189,7 @@ def test_a_cancelled_run_changes_nothing_and_can_be_resumed(land, start, how):
         process.terminate()
     else:
         call_command("compute_coverage", "--cancel")
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=180)
 
     assert process.returncode == 130, told
     assert "ancelled" in told
@@ -237,15 +237,19 @@ def test_a_report_overtakes_a_full_run_and_stays(land, start):
     wait_until(some_tiles)
     # Held still, so that nobody can say it had ended.
     process.send_signal(signal.SIGSTOP)
+    held = CoverageRun.objects.get(state="running")
+    assert held.staged_tiles.count() < held.tiles_total
     store(no_service(lon=FAR_LON, lat=FAR_LAT), now=timezone.now())
-    begun_s = time.monotonic()
+    # Whoever waits for it would wait for ever.
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '60s'")
     change = compute_changes(now=timezone.now(), progress=quiet)
-    took_s = time.monotonic() - begun_s
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
 
     assert process.poll() is None
     assert current_run() == change
     assert not change.is_full
-    assert took_s < 5
     assert p_at(change, FAR_LON, FAR_LAT) != UNKNOWN_P
     # Another is still waiting when the full run is published.
     store(no_service(lon=FAR_LON, lat=-FAR_LAT), now=timezone.now())

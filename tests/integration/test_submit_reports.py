@@ -199,7 +199,7 @@ def test_eight_identical_posts_at_once_store_one_row():
 
     def send(_):
         try:
-            together.wait(10)
+            together.wait(120)
             return store(*reports)
         finally:
             connection.close()

@@ -52,7 +52,7 @@ def test_the_answer_is_the_same(two_villages, path, language):
 
 
 def test_it_is_packed_and_counted_as_all_are(two_villages, settings):
-    settings.KUKAR_RATES = {"address": ["2/minute"]}
+    settings.KUKAR_RATES = {"address": ["2/day"]}
     client = Client(headers={"accept-encoding": "br"})
     answer = client.get(ITEMS)
     assert answer["Content-Encoding"] == "br"
