@@ -171,7 +171,9 @@ def test_a_month_that_comes_after_a_pause_does_not_play_on(open_map, months):
     for route in held:
         route.continue_()
     expect(page.locator("#status")).to_contain_text(f"{first.pk}")
-    # One that plays, and not two: paused, nothing moves any more.
+    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+    # While this month stays; one that plays, and not two: paused, nothing moves any more.
+    page.wait_for_timeout(1_000)
     play_button(page).click()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
