@@ -61,7 +61,7 @@ class Priorities(APIView):
         service = params.choice(query, "service", Service.values)
         operator = operator or ANY_OPERATOR
         service = service or Service.INTERNET.value
-        weights = weights_asked(query) or Weights()
+        weights = weights_asked(query, {name: name for name in PARTS}) or Weights()
         spots = ranked_spots(run, operator, service, weights)
         if district := params.text(query, "district"):
             spots = spots.in_district(district)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import QueryDict
 from django.utils import formats
 from django.utils.functional import Promise
@@ -38,7 +40,9 @@ METHOD = gettext_lazy(
 )
 
 
-def weights_asked(query: QueryDict) -> Weights | None:
+def weights_asked(
+    query: QueryDict, names: Mapping[str, str | Promise] = PART_NAMES
+) -> Weights | None:
     """Return the weights of an address, None where it names none.
 
     An address that names some stands for itself: what it leaves out is the default
@@ -48,7 +52,7 @@ def weights_asked(query: QueryDict) -> Weights | None:
     Raises
     ------
     ParameterError
-        If one is not a whole number from 0 to 10.
+        If one is not a whole number from 0 to 10; told by its name of *names*.
     """
     if query.get("weights") == "standard":
         return Weights()
@@ -56,11 +60,14 @@ def weights_asked(query: QueryDict) -> Weights | None:
         return None
     parts = []
     for name in PARTS:
-        weight = params.whole_number(query, name)
+        try:
+            weight = params.whole_number(query, name)
+        except params.ParameterError:
+            weight = HEAVIEST + 1
         if weight is not None and weight > HEAVIEST:
             raise params.ParameterError(
                 _("%(name)s is a whole number from 0 to %(most)d.")
-                % {"name": name, "most": HEAVIEST}
+                % {"name": names[name], "most": HEAVIEST}
             )
         parts.append(DEFAULT_WEIGHT if weight is None else weight)
     confident = params.choice(query, "confident", ["0", "1"])

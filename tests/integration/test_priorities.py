@@ -370,6 +370,20 @@ def test_the_api_ranks_the_same(client, officer, small_regency):
     assert set(spot["parts"]) == set(PARTS)
 
 
+@pytest.mark.parametrize("weight", ["11", "x", "-1"])
+def test_a_weight_that_is_none_is_named_as_its_reader_knows_it(
+    client, officer, small_regency, weight
+):
+    client.force_login(officer)
+    page = client.get(reverse("priorities"), {"people": weight})
+    assert page.context["weights_error"] == (
+        "Penduduk harus bilangan bulat dari 0 sampai 10."
+    )
+    answer = client.get(reverse("api-priorities"), {"people": weight})
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("people ")
+
+
 def test_who_may_not_see_the_map_does_not_see_the_ranking(client, small_regency):
     for name in ("priorities", "api-priorities"):
         assert client.get(reverse(name)).status_code in (302, 401, 403)

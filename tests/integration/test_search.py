@@ -80,6 +80,15 @@ def test_every_group_is_found_and_the_nearest_name_comes_first(buluq_sen):
     assert names("tabang", "settlement") == ["Tabang Lama"]
 
 
+@pytest.mark.parametrize("written", ["SDN 012 Tabang", "SD Negeri 12", "SD 012"])
+@pytest.mark.parametrize("typed", ["sdn 12", "SD 12", "sd negeri 012", "sdn012"])
+def test_a_school_is_found_however_a_list_shortens_it(buluq_sen, written, typed):
+    in_village(Facility, buluq_sen, written, kind="school")
+    in_village(Facility, buluq_sen, "SMPN 12 Tabang", kind="school")
+    in_village(Facility, buluq_sen, "SDN 13 Tabang", kind="school")
+    assert names(typed, "facility") == [written]
+
+
 def test_a_few_letters_begin_a_word(buluq_sen):
     in_village(Facility, buluq_sen, "Puskesmas Tabang", kind="health_centre")
     in_village(Facility, buluq_sen, "SMA 1 Tabang", kind="school")

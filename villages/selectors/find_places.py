@@ -30,6 +30,9 @@ _WRITTEN = {
     "u": "uúùûü",
 }
 _SIGNS = "[^[:alnum:]]*"
+# A school of the state: one list has SDN 12, another SD Negeri 012 or SD 12.
+_SCHOOL = re.compile(r"(paud|tk|sd|smp|sma|smk|mi|mts|ma)(?:n|negeri)?(?=\d)")
+_OF_THE_STATE = f"(?:n(?:egeri)?{_SIGNS})?"
 
 
 def search_key(name: str) -> str:
@@ -52,6 +55,13 @@ def _pattern(key: str) -> str:
     >>> _pattern(search_key("RT 05"))
     'r+[^[:alnum:]]*t+[^[:alnum:]]*0*5'
     """
+    if school := _SCHOOL.match(key):
+        kind, which = _spaced(school[1]), _spaced(key[school.end() :])
+        return f"{kind}{_SIGNS}{_OF_THE_STATE}{which}"
+    return _spaced(key)
+
+
+def _spaced(key: str) -> str:
     parts = re.findall(r"[a-z]|[0-9]+", key)
     return _SIGNS.join(
         f"{_letter(part)}+" if part.isalpha() else f"0*{part.lstrip('0') or '0'}"
