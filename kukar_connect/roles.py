@@ -85,6 +85,8 @@ def sign_in_first(request: HttpRequest) -> HttpResponseRedirect:
 
 
 class SignInFirstMixin(AccessMixin):
+    """Whoever has to sign in comes back to where they were."""
+
     request: HttpRequest
 
     def handle_no_permission(self) -> HttpResponseRedirect:

@@ -276,8 +276,10 @@ def test_after_a_lost_connection_what_is_missing_comes_by_itself(open_map, unrea
     asked_again(page, "requestfailed")
     expect(notes(page)).to_have_count(0)
     choose_operator(page, "TELKOMSEL")
-    # What is missing of the surface has a note of its own.
+    # What is missing of the surface has a note of its own. Closed, both are known.
     expect(again(page)).to_have_count(2)
+    for _note in range(2):
+        page.get_by_role("button", name="Tutup pesan ini").first.click()
     with page.expect_response(re.compile("map-blank-spots/.*TELKOMSEL")):
         page.context.set_offline(False)
     expect(notes(page)).to_have_count(0)

@@ -12,7 +12,7 @@ export function makeNotes(element, { texts }) {
 
   return {
     remove,
-    add(key, text, { isError = false, action = null, onClosed = () => {} } = {}) {
+    add(key, text, { isError = false, action = null } = {}) {
       if (shown.has(key)) return;
       const note = h(
         "div",
@@ -25,10 +25,7 @@ export function makeNotes(element, { texts }) {
             type: "button",
             class: "note__close",
             "aria-label": texts.dismiss,
-            onclick: () => {
-              remove(key);
-              onClosed();
-            },
+            onclick: () => remove(key),
           },
           "×",
         ),

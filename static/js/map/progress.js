@@ -13,7 +13,8 @@ export function makeProgress(element, { mapElement, notes, texts, login }) {
     mapElement.setAttribute("aria-busy", String(busy.size > 0));
   }
 
-  // What may be tried again, by the key of the error that its note tells of.
+  // What is missing and may be tried again, by the key of the error that its note tells
+  // of; a note may have been closed.
   const retries = new Map();
 
   function retryAll(key) {
@@ -36,17 +37,13 @@ export function makeProgress(element, { mapElement, notes, texts, login }) {
     const action =
       key === "error_session"
         ? h("a", { class: "button button--quiet", href: login }, texts.sign_in)
-        : retry &&
+        : retries.has(key) &&
           h(
             "button",
             { type: "button", class: "button button--quiet", onclick: () => retryAll(key) },
             texts.retry,
           );
-    notes.add(key, texts[key], {
-      isError: true,
-      action,
-      onClosed: () => retries.delete(key),
-    });
+    notes.add(key, texts[key], { isError: true, action });
   }
 
   /** The server answers; `isAgain`: after it could not be reached. */

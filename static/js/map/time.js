@@ -68,14 +68,20 @@ export function makeTime(element, options) {
     parts.label.textContent = run.label;
   }
 
+  /** By the time that something arrives, the reader may have moved on. */
+  const isWanted = ({ id }) => (chosen.run ?? current?.id) === id;
+
   async function choose(run) {
     chosen.run = run.is_current ? null : run.id;
     remember();
     const next = run.is_current
       ? current
-      : await loading("run", () => api.get(`runs/${run.id}/`), () => choose(run));
-    // By now the reader may have moved on.
-    if (next && (chosen.run ?? current?.id) === next.id) await options.show(next, { isPlaying });
+      : await loading(
+          "run",
+          () => api.get(`runs/${run.id}/`),
+          () => isWanted(run) && choose(run),
+        );
+    if (next && isWanted(next)) await options.show(next, { isPlaying });
   }
 
   parts.slider.addEventListener("input", () => {
