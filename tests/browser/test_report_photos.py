@@ -83,6 +83,15 @@ def kept_on_phone(page: Page) -> int:
 def test_a_photo_taken_offline_and_cut_off_by_a_killed_tab_arrives(open_form, photo):
     page = open_form()
     context = page.context
+    ranges: list[str] = []
+
+    def hang_at_the_third(route: Route) -> None:
+        ranges.append(route.request.headers["content-range"])
+        if len(ranges) != 4:
+            route.continue_()
+
+    # Long before it is needed: what a page asks for at once after this can pass by it.
+    context.route(PHOTOS, hang_at_the_third)
     expect(page.get_by_text("Ready offline")).to_be_visible()
     context.set_offline(True)
     choose(page, "Telkomsel", "Nothing")
@@ -96,14 +105,6 @@ def test_a_photo_taken_offline_and_cut_off_by_a_killed_tab_arrives(open_form, ph
     expect(shown).to_be_hidden()
     assert kept_on_phone(page) == 1
 
-    ranges: list[str] = []
-
-    def hang_at_the_third(route: Route) -> None:
-        ranges.append(route.request.headers["content-range"])
-        if len(ranges) != 4:
-            route.continue_()
-
-    context.route(PHOTOS, hang_at_the_third)
     context.set_offline(False)
     for _ in range(200):
         if len(ranges) == 4:
