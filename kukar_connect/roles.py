@@ -114,7 +114,7 @@ class RoleRequiredMixin(SignInFirstMixin):
         )
         if not is_allowed:
             return self.handle_no_permission()
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]  # the view beside it has one
 
 
 View = Callable[..., HttpResponseBase]

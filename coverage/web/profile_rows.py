@@ -215,9 +215,8 @@ def to_measure(
     found: list[dict[str, Any]] = []
     for row in rows:
         is_calls = row.official in CALLS_UNKNOWN
-        if row.operator != ANY_OPERATOR or not (
-            is_calls or row.official == Official.UNKNOWN
-        ):
+        is_known = not is_calls and row.official != Official.UNKNOWN
+        if row.operator != ANY_OPERATOR or is_known:
             continue
         if row.settlement is not None:
             place = by_pk.get(("settlement", row.settlement))

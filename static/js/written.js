@@ -36,12 +36,12 @@ function fieldsOf(form) {
 }
 
 /** What stands in `form`: `[name, value, isTicked]` of each field. */
-export function read(form) {
+function read(form) {
   return fieldsOf(form).map((field) => [field.name, field.value, field.checked ?? false]);
 }
 
 /** Fill `form` with what `read()` gave; what it has no field for is left out. */
-export function fill(form, fields) {
+function fill(form, fields) {
   const left = [...fields];
   for (const field of fieldsOf(form)) {
     const at = left.findIndex(

@@ -466,32 +466,18 @@ def test_single_reports_are_linked_for_verifiers_alone(
 
 
 def test_what_to_measure_next_is_what_nobody_knows_nearest_first(small, page):
-    a_place(
-        small["november"],
-        small["hulu"],
-        "unknown",
-        "unknown",
-        facility=Facility.objects.create(
+    for name, internet, lon in (
+        ("Balai adat", "unknown", 116.051),
+        ("Lapangan", "blank", 116.052),
+    ):
+        place = Facility.objects.create(
             village=small["hulu"],
             kind="other",
-            name="Balai adat",
-            point=Point(116.051, 0.0, srid=4326),
+            name=name,
+            point=Point(lon, 0.0, srid=4326),
             source="x",
-        ),
-    )
-    a_place(
-        small["november"],
-        small["hulu"],
-        "blank",
-        "unknown",
-        facility=Facility.objects.create(
-            village=small["hulu"],
-            kind="other",
-            name="Lapangan",
-            point=Point(116.052, 0.0, srid=4326),
-            source="x",
-        ),
-    )
+        )
+        a_place(small["november"], small["hulu"], internet, "unknown", facility=place)
     text = page("/desa/64.02.12.2001/")
     part = text[text.index("Yang perlu diukur berikutnya Tempat") :]
     part = part[: part.index("Desa tetangga")]
